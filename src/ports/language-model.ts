@@ -1,0 +1,31 @@
+import type { Effect } from "effect/Effect"
+import type { Stream } from "effect/Stream"
+import type { ChatMessage } from "./engine.ts"
+import type { ModelFailure } from "./models.ts"
+import type { ToolCall, ToolDefinition } from "./tools.ts"
+
+export interface ChatRequest {
+  readonly messages: readonly ChatMessage[]
+  readonly tools: readonly ToolDefinition[]
+}
+
+export type ChatEvent =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "tool-call"; readonly call: ToolCall }
+  | { readonly type: "end"; readonly stopReason: "end" | "length" | "cancelled" }
+
+/** A model that answers. `<think>` never comes out of it. Interrupting the stream cancels the generation. */
+export interface LanguageModel {
+  readonly name: string
+  readonly placement: "ollama" | "embedded"
+  /** Tokens of prompt and reply together. */
+  readonly contextTokens: number
+  /** Loads the model, with the options a chat will use; may take long when cold. */
+  readonly preload: Effect<void, ModelFailure>
+  chat(request: ChatRequest): Stream<ChatEvent, ModelFailure>
+}
+
+/** Which model answers, and why. `notice` is a sentence for the user when it is not what was configured. */
+export type LanguageModelChoice =
+  | { readonly type: "chosen"; readonly model: LanguageModel; readonly notice?: string | undefined }
+  | { readonly type: "none"; readonly notice: string }

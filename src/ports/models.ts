@@ -1,0 +1,31 @@
+import type { Effect } from "effect/Effect"
+import type { EngineName } from "./host-protocol.ts"
+
+/** A model could not do what was asked. `message` is one line a person can act on; it never holds a transcript. */
+export interface ModelFailure {
+  readonly _tag: "ModelFailure"
+  readonly model: string
+  readonly reason:
+    | "missing"
+    | "refused"
+    | "load-failed"
+    | "died"
+    | "hung"
+    | "deadline"
+    | "failed"
+    | "unavailable"
+  readonly message: string
+  readonly cause?: unknown
+}
+
+/** An installed model, its files verified to be present; the host checks the hashes when it loads them. */
+export interface InstalledModel {
+  readonly id: string
+  readonly engine: EngineName
+  readonly files: Readonly<Record<string, string>>
+  readonly sha256: Readonly<Record<string, string>>
+}
+
+export interface ModelStore {
+  installed(id: string): Effect<InstalledModel, ModelFailure>
+}
