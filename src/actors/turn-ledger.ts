@@ -1,0 +1,107 @@
+import type { TurnKey, TurnOutcome, TurnSource } from "../machines/conversation-types.ts"
+import type { TurnRecord, TurnRoute } from "../ports/turn.ts"
+import { type TurnMarks, turnLatency } from "./turn-latency.ts"
+
+/** What is known of a turn while it runs. Text lives here and nowhere in a machine. */
+export interface OpenTurn {
+  readonly turnId: string
+  readonly source: TurnSource
+  revision: number
+  wake: { readonly score: number; readonly atMs: number } | undefined
+  speech: { readonly startMs: number; readonly endMs: number } | undefined
+  transcript: string
+  confidence: number | undefined
+  route: TurnRoute
+  /** Written clauses, as they are spoken. */
+  reply: string[]
+  marks: TurnMarks
+  retries: number
+}
+
+const blank = (turnId: string, source: TurnSource): OpenTurn => ({
+  turnId,
+  source,
+  revision: 0,
+  wake: undefined,
+  speech: undefined,
+  transcript: "",
+  confidence: undefined,
+  route: "none",
+  reply: [],
+  marks: {},
+  retries: 0,
+})
+
+/** The turns in progress, by id, and the record of each that ended. */
+export class TurnLedger {
+  readonly #open = new Map<string, OpenTurn>()
+  readonly #listeners = new Set<(record: TurnRecord) => void>()
+
+  /** The turn's entry, made on first use: a wake is noted before the machine opens its turn. */
+  entry(turnId: string, source: TurnSource = "voice"): OpenTurn {
+    const known = this.#open.get(turnId)
+    if (known !== undefined) return known
+    const made = blank(turnId, source)
+    this.#open.set(turnId, made)
+    return made
+  }
+
+  /** The entry for one revision: a newer revision forgets what the older one understood and wrote. */
+  revise({ turnId, revision }: TurnKey): OpenTurn {
+    const turn = this.entry(turnId)
+    if (revision > turn.revision) {
+      Object.assign(turn, {
+        revision,
+        transcript: "",
+        confidence: undefined,
+        route: "none",
+        reply: [],
+        marks: {},
+      })
+    }
+    return turn
+  }
+
+  mark(key: TurnKey, marks: TurnMarks): void {
+    const turn = this.revise(key)
+    if (turn.revision === key.revision) turn.marks = { ...turn.marks, ...marks }
+  }
+
+  /** Ends a turn and tells whoever listens. */
+  close(
+    { turnId, revision }: TurnKey,
+    outcome: TurnOutcome,
+    spoken: { heard: string; audioMs: number },
+  ): void {
+    const turn = this.revise({ turnId, revision })
+    this.#open.delete(turnId)
+    const record: TurnRecord = {
+      id: turnId,
+      revision,
+      source: turn.source,
+      outcome,
+      wake: turn.wake,
+      speech: turn.speech,
+      transcript: turn.transcript,
+      confidence: turn.confidence,
+      route: turn.route,
+      reply: turn.reply.join(" "),
+      heard: spoken.heard,
+      replyAudioMs: Math.round(spoken.audioMs),
+      latency: turnLatency(turn.marks),
+      interrupted: outcome === "interrupted",
+      retries: turn.retries,
+    }
+    for (const listener of this.#listeners) listener(record)
+  }
+
+  /** A turn that was noted but never opened (a wake word that the machine did not take). */
+  forget(turnId: string): void {
+    this.#open.delete(turnId)
+  }
+
+  onClosed(listener: (record: TurnRecord) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+}

@@ -1,0 +1,258 @@
+import { assertEvent, setup } from "xstate"
+import { answerTurn, judgeConsent } from "./conversation-actors.ts"
+import { type ConversationContext, newTurn, nextRevision, type Turn } from "./conversation-context.ts"
+import { conversationDelays, conversationGuards } from "./conversation-rules.ts"
+import type {
+  AnswerInput,
+  ConsentInput,
+  ConversationCommand,
+  ConversationEvent,
+  ConversationInput,
+  TurnOutcome,
+} from "./conversation-types.ts"
+
+const base = setup({
+  types: {
+    context: {} as ConversationContext,
+    events: {} as ConversationEvent,
+    emitted: {} as ConversationCommand,
+    input: {} as ConversationInput,
+  },
+  actors: { answerTurn, judgeConsent },
+  guards: conversationGuards,
+  delays: conversationDelays,
+})
+
+type Slot = "turn" | "probe"
+
+/** How far before the wake score's peak a command in the same breath is captured: it holds "Hey Jarvis", cut off later. */
+const WAKE_PHRASE_MS = 1300
+
+const answerId = (turn: Turn): string => `answer:${turn.turnId}:${turn.revision}`
+const put = (slot: Slot, turn: Turn | undefined): Partial<ConversationContext> =>
+  slot === "turn" ? { turn } : { probe: turn }
+
+/** Starts an `answerTurn` actor on a turn, unless one already works on this revision. */
+const startAnswer = (slot: Slot) =>
+  base.enqueueActions(({ context, enqueue }) => {
+    const turn = context[slot]
+    if (turn === undefined || turn.answering) return
+    const { turnId, revision, source, fromMs, notice } = turn
+    const toMs = turn.pausedAtMs ?? fromMs + context.settings.maxUtteranceMs
+    const input: AnswerInput = { turnId, revision, source, fromMs, toMs, notice }
+    enqueue.assign(put(slot, { ...turn, answering: true }))
+    enqueue.spawnChild("answerTurn", { id: answerId(turn), input })
+  })
+
+const stopAnswer = (slot: Slot) =>
+  base.enqueueActions(({ context, enqueue }) => {
+    const turn = context[slot]
+    if (turn?.answering) enqueue.stopChild(answerId(turn))
+  })
+
+/** Ends the turn in hand: nothing of it can be heard or acted on afterwards. */
+const closeTurn = (outcome: TurnOutcome) =>
+  base.enqueueActions(({ context, enqueue }) => {
+    const { turn, consent } = context
+    if (turn === undefined) return
+    if (turn.answering) enqueue.stopChild(answerId(turn))
+    if (consent !== undefined) enqueue.emit({ type: "consent.dropped", consentId: consent.consentId })
+    enqueue.emit({ type: "turn.closed", turnId: turn.turnId, revision: turn.revision, outcome })
+    enqueue.assign({ turn: undefined, consent: undefined })
+  })
+
+/** Tells the effects something about the turn in hand. */
+const tell = (
+  type: "turn.committed" | "speech.open" | "speech.drop" | "playback.pause" | "playback.resume",
+) =>
+  base.enqueueActions(({ context, enqueue }) => {
+    if (context.turn === undefined) return
+    const { turnId, revision } = context.turn
+    enqueue.emit({ type, turnId, revision })
+  })
+
+/** Records a fact that an event brings about a turn. */
+const record = (slot: Slot, fact: (turn: Turn, event: ConversationEvent) => Partial<Turn>) =>
+  base.assign(({ context, event }) => {
+    const turn = context[slot]
+    return turn === undefined ? {} : put(slot, { ...turn, ...fact(turn, event) })
+  })
+
+const verdictOf = (_turn: Turn, event: ConversationEvent): Partial<Turn> => {
+  assertEvent(event, "turn.understood")
+  return { verdict: event.verdict }
+}
+
+const writtenBy = (_turn: Turn, event: ConversationEvent): Partial<Turn> => {
+  assertEvent(event, "turn.written")
+  return { written: true, asksQuestion: event.asksQuestion, aftermath: event.aftermath }
+}
+
+const pausedAt = (_turn: Turn, event: ConversationEvent): Partial<Turn> => {
+  assertEvent(event, "speech.paused")
+  return { pausedAtMs: event.atMs }
+}
+
+const revise = (slot: Slot) =>
+  base.assign(({ context }) => {
+    const turn = context[slot]
+    return turn === undefined ? {} : put(slot, nextRevision(turn))
+  })
+
+const withPart = (away: boolean) =>
+  base.assign(({ context, event }) => {
+    assertEvent(event, ["part.down", "part.up"])
+    const others = context.down.filter((part) => part !== event.part)
+    return { down: away ? [...others, event.part] : others }
+  })
+
+/** The conversation's vocabulary: everything the chart may do, by name. */
+export const conversationSetup = base.extend({
+  actions: {
+    noteTime: base.assign(({ context, event }) =>
+      "nowMs" in event ? { nowMs: event.nowMs } : { nowMs: context.nowMs },
+    ),
+
+    openTurnByWake: base.enqueueActions(({ event, enqueue }) => {
+      assertEvent(event, "wake.detected")
+      const { turnId } = event
+      enqueue.assign({ turn: newTurn(turnId, "voice", event.atMs - WAKE_PHRASE_MS) })
+      enqueue.emit({ type: "turn.opened", turnId, source: "voice" })
+      enqueue.emit({ type: "models.wanted", turnId })
+      enqueue.emit({ type: "acknowledge", turnId })
+    }),
+    openTurnByPtt: base.enqueueActions(({ context, event, enqueue }) => {
+      assertEvent(event, "user.ptt")
+      const { turnId } = event
+      enqueue.assign({ turn: newTurn(turnId, "voice", event.nowMs - context.settings.preRollMs) })
+      enqueue.emit({ type: "turn.opened", turnId, source: "voice" })
+      enqueue.emit({ type: "models.wanted", turnId })
+      enqueue.emit({ type: "acknowledge", turnId })
+    }),
+    openTurnBySpeech: base.enqueueActions(({ context, event, enqueue }) => {
+      assertEvent(event, "speech.started")
+      const { turnId } = event
+      enqueue.assign({ turn: newTurn(turnId, "voice", event.atMs - context.settings.preRollMs) })
+      enqueue.emit({ type: "turn.opened", turnId, source: "voice" })
+      enqueue.emit({ type: "models.wanted", turnId })
+    }),
+    openTurnByText: base.enqueueActions(({ event, enqueue }) => {
+      assertEvent(event, "user.text")
+      const { turnId } = event
+      enqueue.assign({ turn: newTurn(turnId, "text", 0) })
+      enqueue.emit({ type: "turn.opened", turnId, source: "text" })
+      enqueue.emit({ type: "models.wanted", turnId })
+    }),
+    openProbe: base.assign(({ context, event }) => {
+      assertEvent(event, "speech.started")
+      return { probe: newTurn(event.turnId, "voice", event.atMs - context.settings.preRollMs) }
+    }),
+
+    /** The command starts after a pause: its sound begins there, with the pre-roll, not at the wake word. */
+    captureFromHere: base.assign(({ context, event }) => {
+      assertEvent(event, ["speech.started", "speech.resumed"])
+      const { turn, settings } = context
+      return turn === undefined
+        ? {}
+        : { turn: { ...turn, fromMs: Math.max(turn.fromMs, event.atMs - settings.preRollMs) } }
+    }),
+    /** So far there was only the wake word: the command's sound begins after it. */
+    captureAfterPause: record("turn", (turn) => ({ fromMs: turn.pausedAtMs ?? turn.fromMs })),
+    markPause: record("turn", pausedAt),
+    markProbePause: record("probe", pausedAt),
+
+    answer: startAnswer("turn"),
+    stopAnswer: stopAnswer("turn"),
+    answerProbe: startAnswer("probe"),
+    stopProbe: stopAnswer("probe"),
+    revise: revise("turn"),
+    reviseProbe: revise("probe"),
+    becomeNotice: base.assign(({ context }) =>
+      context.turn === undefined
+        ? {}
+        : {
+            turn: {
+              ...nextRevision(context.turn),
+              source: "notice",
+              notice: context.turn.failed ? "failed" : "timed-out",
+            },
+          },
+    ),
+
+    recordVerdict: record("turn", verdictOf),
+    recordProbeVerdict: record("probe", verdictOf),
+    recordClause: record("turn", () => ({ clauseReady: true })),
+    recordProbeClause: record("probe", () => ({ clauseReady: true })),
+    recordWritten: record("turn", writtenBy),
+    recordProbeWritten: record("probe", writtenBy),
+    recordDrained: record("turn", () => ({ drained: true })),
+    /** What is already queued is still spoken; nothing more will come. */
+    recordFailure: record("turn", () => ({ failed: true, written: true })),
+    recordProbeFailure: record("probe", () => ({ failed: true, written: true })),
+
+    commit: tell("turn.committed"),
+    openSpeech: tell("speech.open"),
+    dropSpeech: tell("speech.drop"),
+    pausePlayback: tell("playback.pause"),
+    resumePlayback: tell("playback.resume"),
+
+    /** The interrupted turn is over and the interruption is the turn now. */
+    promoteProbe: base.enqueueActions(({ context, enqueue }) => {
+      const { probe } = context
+      if (probe === undefined) return
+      enqueue.assign({ turn: probe, probe: undefined })
+      enqueue.emit({ type: "turn.opened", turnId: probe.turnId, source: "voice" })
+      enqueue.emit({ type: "models.wanted", turnId: probe.turnId })
+    }),
+    forgetProbe: base.assign({ probe: undefined }),
+
+    closeAnswered: closeTurn("answered"),
+    closeNothingHeard: closeTurn("nothing-heard"),
+    closeNoSpeech: closeTurn("no-speech"),
+    closeInterrupted: closeTurn("interrupted"),
+    closeCancelled: closeTurn("cancelled"),
+    closeTimedOut: closeTurn("timed-out"),
+    closeFailed: closeTurn("failed"),
+
+    rememberConsent: base.assign(({ event }) => {
+      assertEvent(event, "turn.consent")
+      const { consentId, expiresInMs } = event
+      return { consent: { consentId, expiresInMs, questionEndMs: 0, fromMs: 0, toMs: 0 } }
+    }),
+    questionHeard: base.assign(({ context, event }) => {
+      assertEvent(event, "speaker.drained")
+      return context.consent === undefined
+        ? {}
+        : { consent: { ...context.consent, questionEndMs: event.nowMs } }
+    }),
+    answerBegins: base.assign(({ context, event }) => {
+      assertEvent(event, ["speech.started", "speech.resumed"])
+      return context.consent === undefined ? {} : { consent: { ...context.consent, fromMs: event.atMs } }
+    }),
+    answerPauses: base.assign(({ context, event }) => {
+      assertEvent(event, "speech.paused")
+      return context.consent === undefined ? {} : { consent: { ...context.consent, toMs: event.atMs } }
+    }),
+    judge: base.enqueueActions(({ context, enqueue }) => {
+      const { turn, consent } = context
+      if (turn === undefined || consent === undefined) return
+      const { consentId, fromMs, toMs, questionEndMs } = consent
+      const { turnId, revision } = turn
+      const input: ConsentInput = { turnId, revision, consentId, fromMs, toMs, questionEndMs }
+      enqueue.spawnChild("judgeConsent", { id: `judge:${consentId}`, input })
+    }),
+    stopJudge: base.enqueueActions(({ context, enqueue }) => {
+      if (context.consent !== undefined) enqueue.stopChild(`judge:${context.consent.consentId}`)
+    }),
+    forgetConsent: base.assign({ consent: undefined }),
+
+    setMuted: base.assign({ muted: true }),
+    setUnmuted: base.assign({ muted: false }),
+    recordDown: withPart(true),
+    recordUp: withPart(false),
+    recordEcho: base.assign(({ event }) => {
+      assertEvent(event, "echo.changed")
+      return { echoCancelled: event.cancelled }
+    }),
+  },
+})

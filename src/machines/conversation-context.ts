@@ -1,0 +1,74 @@
+import type {
+  Aftermath,
+  ConversationSettings,
+  Notice,
+  Part,
+  TurnKey,
+  TurnSource,
+  Verdict,
+} from "./conversation-types.ts"
+
+/** What the machine knows of one turn: facts that events have recorded, read by guards. */
+export interface Turn extends TurnKey {
+  readonly source: TurnSource
+  readonly fromMs: number
+  /** First silent sample after the speech; undefined while the user still speaks. */
+  readonly pausedAtMs: number | undefined
+  /** True once an `answerTurn` actor works on this revision. */
+  readonly answering: boolean
+  readonly verdict: Verdict | undefined
+  readonly clauseReady: boolean
+  readonly written: boolean
+  readonly drained: boolean
+  readonly failed: boolean
+  readonly asksQuestion: boolean
+  readonly aftermath: Aftermath
+  readonly notice: Notice | undefined
+}
+
+export interface ConversationContext {
+  readonly settings: ConversationSettings
+  readonly turn: Turn | undefined
+  /** Speech that began while Jett spoke and is not yet known to be words. */
+  readonly probe: Turn | undefined
+  /** Latest time that an event carried; lets a delay be counted from a moment in the past. */
+  readonly nowMs: number
+  readonly muted: boolean
+  readonly echoCancelled: boolean
+  readonly down: readonly Part[]
+  readonly consent: PendingConsent | undefined
+}
+
+export interface PendingConsent {
+  readonly consentId: string
+  readonly expiresInMs: number
+  readonly questionEndMs: number
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+export const newTurn = (turnId: string, source: TurnSource, fromMs: number): Turn => ({
+  turnId,
+  revision: 0,
+  source,
+  fromMs,
+  pausedAtMs: undefined,
+  answering: false,
+  verdict: undefined,
+  clauseReady: false,
+  written: false,
+  drained: false,
+  failed: false,
+  asksQuestion: false,
+  aftermath: "none",
+  notice: undefined,
+})
+
+/** The next revision of a turn: same words so far, everything learned about them forgotten. */
+export const nextRevision = (turn: Turn): Turn => ({
+  ...newTurn(turn.turnId, turn.source, turn.fromMs),
+  revision: turn.revision + 1,
+})
+
+export const isSame = (turn: TurnKey | undefined, key: TurnKey): boolean =>
+  turn !== undefined && turn.turnId === key.turnId && turn.revision === key.revision

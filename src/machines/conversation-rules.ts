@@ -1,0 +1,73 @@
+import { type ConversationContext, isSame } from "./conversation-context.ts"
+import type { ConversationEvent } from "./conversation-types.ts"
+
+interface Args {
+  readonly context: ConversationContext
+  readonly event: ConversationEvent
+}
+
+const remaining = (context: ConversationContext, silenceMs: number): number => {
+  const since = context.nowMs - (context.turn?.pausedAtMs ?? context.nowMs)
+  return Math.max(0, silenceMs - since)
+}
+
+/** Guards of the conversation machine. Total functions over facts that events have recorded. */
+export const conversationGuards = {
+  isMuted: ({ context }: Args) => context.muted,
+  wantsMute: ({ context }: Args) => context.turn?.aftermath === "mute",
+  opensFollowUp: ({ context }: Args) => {
+    const { followUp } = context.settings
+    const turn = context.turn
+    if (turn === undefined || turn.source !== "voice" || !turn.clauseReady || turn.failed) return false
+    return followUp === "always" || (followUp === "question" && turn.asksQuestion)
+  },
+  startsInSpeech: ({ event }: Args) => "inSpeech" in event && event.inSpeech,
+  /** The event is about the turn and revision in hand; anything else is late and dropped. */
+  isCurrent: ({ context, event }: Args) => "revision" in event && isSame(context.turn, event),
+  isProbe: ({ context, event }: Args) => "revision" in event && isSame(context.probe, event),
+  isPhrase: ({ context }: Args) => context.turn?.verdict === "phrase",
+  isWakeOnly: ({ context }: Args) => context.turn?.verdict === "wake-only",
+  isNothing: ({ context }: Args) => context.turn?.verdict === "nothing",
+  hasClause: ({ context }: Args) => context.turn?.clauseReady === true,
+  isWrittenUnspoken: ({ context }: Args) => context.turn?.written === true && !context.turn.clauseReady,
+  isSpoken: ({ context }: Args) => context.turn?.written === true && context.turn.drained,
+  hasFailed: ({ context }: Args) => context.turn?.failed === true && !context.turn.clauseReady,
+  probeIsWords: ({ context }: Args) =>
+    context.probe?.verdict === "words" || context.probe?.verdict === "phrase",
+  probeIsNothing: ({ context }: Args) =>
+    context.probe?.verdict === "nothing" ||
+    context.probe?.verdict === "wake-only" ||
+    context.probe?.failed === true,
+  hearsWhileSpeaking: ({ context }: Args) => context.echoCancelled,
+  /** Speech so soon after the end that the user had only paused. */
+  reopens: ({ context, event }: Args) => {
+    const turn = context.turn
+    if (event.type !== "speech.resumed" && event.type !== "speech.started") return false
+    if (turn?.source !== "voice" || turn.pausedAtMs === undefined) return false
+    return event.atMs - turn.pausedAtMs <= context.settings.reopenMs
+  },
+  reopensWhileSpeaking: (args: Args) => args.context.echoCancelled && conversationGuards.reopens(args),
+  isDegraded: ({ context }: Args) => context.down.length > 0,
+  isHealthy: ({ context }: Args) => context.down.length === 0,
+}
+
+/** Delays of the conversation machine, in ms of the audio clock. */
+export const conversationDelays = {
+  waking: ({ context }: Args) => context.settings.wakingMs,
+  /** The tail of the wake word is still speech; going on longer than this is a command in the same breath. */
+  sameBreath: () => 350,
+  utterance: ({ context }: Args) => context.settings.maxUtteranceMs,
+  silence: ({ context }: Args) => remaining(context, context.settings.silenceMs),
+  phraseSilence: ({ context }: Args) => remaining(context, context.settings.phraseSilenceMs),
+  thinking: ({ context }: Args) => context.settings.thinkingMs,
+  loading: ({ context }: Args) => context.settings.loadingMs,
+  notice: () => 10_000,
+  speaking: ({ context }: Args) => context.settings.speakingMs,
+  bargeInSpeech: ({ context }: Args) => context.settings.bargeInSpeechMs,
+  resume: ({ context }: Args) => context.settings.resumeMs,
+  followUpDelay: ({ context }: Args) => context.settings.followUpDelayMs,
+  followUp: ({ context }: Args) => context.settings.followUpMs,
+  asking: () => 30_000,
+  consent: ({ context }: Args) => context.consent?.expiresInMs ?? 20_000,
+  judging: () => 10_000,
+}
