@@ -1,0 +1,48 @@
+import type { Engine, ListenerInput, ListenerOutput } from "../ports/engine.ts"
+import { EngineError } from "./engine-error.ts"
+import { checkedSamples } from "./engine-input.ts"
+import { requiredFile, requiredFileMatching } from "./onnx.ts"
+import { VAD_FRAME_SAMPLES, VoiceActivityDetector } from "./vad.ts"
+import { WakeDetector } from "./wake.ts"
+
+/**
+ * Wake word and voice activity over one stream. Stateful: every frame must arrive, once and in order. An aborted
+ * request is finished all the same, since a skipped frame would break both models' state, and it takes a millisecond.
+ *
+ * Files: `melspectrogram.onnx`, `embedding_model.onnx`, the wake word's own `.onnx`, `silero_vad.onnx`.
+ */
+export const engine: Engine<ListenerInput, never, ListenerOutput> = {
+  async load(options) {
+    const shared = new Set(["melspectrogram.onnx", "embedding_model.onnx", "silero_vad.onnx"])
+    const others = Object.entries(options.files).filter(([name]) => !shared.has(name))
+    const wake = await WakeDetector.open({
+      melspectrogram: requiredFile(options, "melspectrogram.onnx"),
+      embedding: requiredFile(options, "embedding_model.onnx"),
+      classifier: requiredFileMatching({ ...options, files: Object.fromEntries(others) }, ".onnx"),
+    })
+    const vad = await VoiceActivityDetector.open(requiredFile(options, "silero_vad.onnx"))
+
+    return {
+      async infer(input) {
+        const samples = checkedSamples(input.samples)
+        if (samples.length === 0 || samples.length % VAD_FRAME_SAMPLES !== 0) {
+          throw new EngineError(
+            "bad-input",
+            `The listener takes whole frames of ${VAD_FRAME_SAMPLES} samples, not ${samples.length} samples`,
+          )
+        }
+        const voiceActivity: number[] = []
+        const scores: number[] = []
+        for (let start = 0; start < samples.length; start += VAD_FRAME_SAMPLES) {
+          const frame = samples.subarray(start, start + VAD_FRAME_SAMPLES)
+          voiceActivity.push(await vad.push(frame))
+          scores.push(...(await wake.push(frame)))
+        }
+        return { voiceActivity, wake: scores }
+      },
+      async dispose() {
+        await Promise.all([wake.close(), vad.close()])
+      },
+    }
+  },
+}

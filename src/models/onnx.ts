@@ -1,0 +1,79 @@
+import { InferenceSession, Tensor } from "onnxruntime-node"
+import type { EngineOptions } from "../ports/host-protocol.ts"
+import { EngineError } from "./engine-error.ts"
+
+/** The one place where ONNX Runtime is imported and its options are chosen. */
+export { type InferenceSession, Tensor }
+
+/**
+ * - `always-on`: a small model run many times a second. One thread and no spinning: a spinning pool keeps a core at
+ *   100 % between frames.
+ * - `batch`: one large run at a time, on `threads` threads.
+ */
+export type SessionProfile =
+  | { readonly type: "always-on" }
+  | { readonly type: "batch"; readonly threads: number }
+
+/** Opens a model. Blocks the calling thread, as every `run` of the session does. */
+export async function openSession(file: string, profile: SessionProfile): Promise<InferenceSession> {
+  try {
+    return await InferenceSession.create(file, {
+      intraOpNumThreads: profile.type === "batch" ? Math.max(1, profile.threads) : 1,
+      interOpNumThreads: 1,
+      executionMode: "sequential",
+      graphOptimizationLevel: "all",
+      executionProviders: ["cpu"],
+      logSeverityLevel: 3,
+      extra: { session: { intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
+    })
+  } catch (cause) {
+    throw new EngineError("load-failed", `ONNX Runtime cannot open ${file}: ${messageOf(cause)}`, { cause })
+  }
+}
+
+/** The path of a file that the engine cannot do without. */
+export function requiredFile(options: EngineOptions, name: string): string {
+  const path = options.files[name]
+  if (path !== undefined) return path
+  const found = Object.keys(options.files).sort().join(", ") || "none"
+  throw new EngineError("load-failed", `The model lacks ${name}; its files are: ${found}. Pull it again.`)
+}
+
+/** The first file whose name matches, for models whose files carry the voice's name. */
+export function requiredFileMatching(options: EngineOptions, suffix: string): string {
+  const name = Object.keys(options.files)
+    .sort()
+    .find((candidate) => candidate.endsWith(suffix))
+  return requiredFile(options, name ?? `*${suffix}`)
+}
+
+/** The float output `name` of a run. */
+export function floatsOf(outputs: Readonly<Record<string, Tensor>>, name: string): Float32Array {
+  const data = tensorOf(outputs, name).data
+  if (data instanceof Float32Array) return data
+  throw new EngineError(
+    "inference-failed",
+    `Output ${name} is ${data.constructor.name}, expected Float32Array`,
+  )
+}
+
+export function tensorOf(outputs: Readonly<Record<string, Tensor>>, name: string): Tensor {
+  const tensor = outputs[name]
+  if (tensor !== undefined) return tensor
+  const found = Object.keys(outputs).join(", ")
+  throw new EngineError("inference-failed", `The model has no output ${name}; it has: ${found}`)
+}
+
+/** Checks at load what would otherwise be a wrong score at run time: that the file is the model it is taken for. */
+export function expectInputs(session: InferenceSession, file: string, names: readonly string[]): void {
+  const missing = names.filter((name) => !session.inputNames.includes(name))
+  if (missing.length === 0) return
+  throw new EngineError(
+    "load-failed",
+    `${file} is not the expected model: it lacks the inputs ${missing.join(", ")} and has ${session.inputNames.join(", ")}`,
+  )
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
