@@ -107,11 +107,11 @@ const pullAll = async (request: PullRequest, signal: AbortSignal): Promise<PullS
       })
     }
   }
-  const plan = planOf(request, wanted)
-  request.report({ type: "planned", ...plan, directory: request.directory })
+  const { files, bytes, networkBytes, largestPackage } = planOf(request, wanted)
+  request.report({ type: "planned", files, bytes, networkBytes, directory: request.directory })
   try {
     await mkdir(request.directory, { recursive: true })
-    await checkFreeSpace(request.directory, plan.bytes + plan.largestPackage)
+    await checkFreeSpace(request.directory, bytes + largestPackage)
     const staging = await makeStaging(request.directory)
     try {
       return { installed: await fetchAll(request, wanted, staging, signal), alreadyThere: there }

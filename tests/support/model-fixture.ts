@@ -58,7 +58,12 @@ export const manifestOf = (
   }
 }
 
-export const fromUrl = (url: string): Sources => [{ type: "url", url, hashPublishedElsewhere: false }]
+const urlSource = (url: string) => ({ type: "url" as const, url, hashPublishedElsewhere: false })
+
+export const fromUrl = (url: string, ...more: readonly string[]): Sources => [
+  urlSource(url),
+  ...more.map(urlSource),
+]
 
 /** An HTTP server on a free loopback port. `requests` are the Range headers it saw, "" where there was none. */
 export const serve = async (
