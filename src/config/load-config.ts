@@ -19,6 +19,8 @@ export interface LoadOptions {
   readonly file?: string | undefined
   /** `key → text`, as given on the command line; `key` is `section.name`. */
   readonly overrides?: ReadonlyMap<string, string> | undefined
+  /** True where the file is about to be made, as by `jett setup`. */
+  readonly mayBeMissing?: boolean | undefined
 }
 
 export interface LoadedConfig {
@@ -36,7 +38,8 @@ const MAX_FILE_BYTES = 1024 * 1024
 /** Flag, then `JETT_*`, then the file, then the default. Raises ConfigError with every problem found. */
 export function loadConfig(options: LoadOptions): LoadedConfig {
   const file = options.file ?? configFile(options.env)
-  const content = readConfig(file, options.file !== undefined || Boolean(options.env["JETT_CONFIG"]))
+  const named = options.file !== undefined || Boolean(options.env["JETT_CONFIG"])
+  const content = readConfig(file, named && options.mayBeMissing !== true)
   const source = parseToml(file, content ?? "")
   const problems: ConfigProblem[] = []
   const given = fileValues(source, problems)

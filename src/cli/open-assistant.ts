@@ -1,0 +1,17 @@
+import type { Config } from "../config/definition.ts"
+import type { Assistant, OpenAssistantOptions } from "../ports/assistant.ts"
+
+/** Builds an assistant; what `src/main.ts` exports, and what a test puts in its place. */
+export type OpenAssistant = (config: Config, options: OpenAssistantOptions) => Promise<Assistant>
+
+/** The composition root's own, loaded when it is first needed. */
+export const openAssistant: OpenAssistant = async (config, options) => {
+  const file = "../main.ts"
+  const root: unknown = await import(file)
+  if (isRoot(root)) return root.openAssistant(config, options)
+  throw new Error(`${file} exports no openAssistant()`)
+}
+
+function isRoot(module: unknown): module is { readonly openAssistant: OpenAssistant } {
+  return typeof module === "object" && module !== null && "openAssistant" in module
+}

@@ -1,0 +1,162 @@
+import type { CommandModule } from "./command.ts"
+
+/** One verb of the command line. Its file is loaded only when it runs, which keeps `jett --version` quick. */
+export interface CommandDefinition {
+  /** `models pull`: a verb and a verb of its own. */
+  readonly name: string
+  readonly summary: string
+  /** Commander's notation: `<file>` is required, `[text...]` takes the rest. */
+  readonly arguments?: readonly (readonly [notation: string, doc: string])[]
+  readonly options?: readonly (readonly [flags: string, doc: string])[]
+  /** How long it may take to stop after Ctrl-C before the process ends all the same. */
+  readonly graceMs?: number
+  load(): Promise<CommandModule>
+}
+
+/** A verb whose file is looked for only when it runs. */
+const later = (file: string) => async (): Promise<CommandModule> => {
+  const module: unknown = await import(file)
+  if (isCommandModule(module)) return module
+  throw new Error(`${file} exports no run()`)
+}
+
+function isCommandModule(module: unknown): module is CommandModule {
+  return typeof module === "object" && module !== null && "run" in module && typeof module.run === "function"
+}
+
+const text = [["<text...>", "the words"]] as const
+const timing = ["--realtime", "feed the file at the speed of sound"] as const
+
+/** Every verb, in the order of `jett --help`. */
+export const commands: readonly CommandDefinition[] = [
+  {
+    name: "demo",
+    summary: "fetch the models that are missing and play a conversation from files",
+    options: [
+      ["--out <folder>", "where the recording goes (default: demo-out)"],
+      ["--fast", "do not play at real speed"],
+      ["--offline", "open no socket: fail where a model is missing"],
+    ],
+    graceMs: 10_000,
+    load: later("./demo.ts"),
+  },
+  {
+    name: "setup",
+    summary: "choose microphone and speaker, test them, write the configuration",
+    options: [
+      ["-y, --yes", "ask nothing: take what the flags say, else what is there"],
+      ["--non-interactive", "the same as --yes"],
+      ["--input <name>", "the microphone, as `jett devices` prints it"],
+      ["--output <name>", "the speaker, as `jett devices` prints it"],
+      ["--backend <name>", "auto, pulse, naudiodon, file or null"],
+      ["--echo <mode>", "auto, cancelled or half-duplex, instead of measuring it"],
+      ["--threshold <score>", "the wake word's threshold, instead of testing it"],
+      ["--ollama-url <url>", "where Ollama listens"],
+      ["--ollama-model <name>", "the model to ask of Ollama"],
+      ["--skip-devices", "leave microphone and speaker as they are"],
+      ["--skip-level", "do not test the microphone's level"],
+      ["--skip-wake", "do not test the wake word"],
+      ["--skip-echo", "do not measure the echo"],
+      ["--skip-ollama", "do not look for Ollama"],
+      ["--dry-run", "print the configuration instead of writing it"],
+    ],
+    load: () => import("./setup.ts"),
+  },
+  {
+    name: "serve",
+    summary: "listen for the wake word until stopped (the same as npm start)",
+    graceMs: 10_000,
+    load: () => import("./serve.ts"),
+  },
+  {
+    name: "listen",
+    summary: "run the assistant on a WAV file instead of the microphone",
+    options: [
+      ["--wav <file>", "what the microphone hears"],
+      ["--out <file>", "write what is spoken to this WAV file"],
+      timing,
+    ],
+    graceMs: 10_000,
+    load: later("./listen.ts"),
+  },
+  { name: "status", summary: "say what the assistant is doing", load: () => import("./status.ts") },
+  { name: "say", summary: "speak a text", arguments: text, graceMs: 10_000, load: () => import("./say.ts") },
+  {
+    name: "ask",
+    summary: "ask in writing; the answer is printed as it is written",
+    arguments: text,
+    graceMs: 10_000,
+    load: () => import("./ask.ts"),
+  },
+  { name: "ptt", summary: "push to talk: listen now, without the wake word", load: () => import("./ptt.ts") },
+  { name: "mute", summary: "stop listening", load: () => import("./mute.ts") },
+  { name: "unmute", summary: "listen again", load: () => import("./unmute.ts") },
+  { name: "cancel", summary: "end what is going on", load: () => import("./cancel.ts") },
+  {
+    name: "transcribe",
+    summary: "print what is said in a WAV file",
+    arguments: [["<file>", "a WAV file"]],
+    graceMs: 10_000,
+    load: () => import("./transcribe.ts"),
+  },
+  {
+    name: "models ls",
+    summary: "list the models and whether they are installed",
+    load: () => import("./models.ts"),
+  },
+  {
+    name: "models pull",
+    summary: "fetch models, the default ones where none is named",
+    arguments: [["[ids...]", "model ids"]],
+    options: [
+      ["--all", "every model of the list"],
+      ["--accept-licence", "accept licences that forbid commercial use"],
+      ["--offline", "open no socket"],
+    ],
+    load: () => import("./models.ts"),
+  },
+  {
+    name: "models verify",
+    summary: "check the hashes of the installed models",
+    arguments: [["[ids...]", "model ids"]],
+    load: () => import("./models.ts"),
+  },
+  { name: "devices", summary: "list microphones and speakers", load: () => import("./devices.ts") },
+  {
+    name: "config path",
+    summary: "print where the configuration is read from",
+    load: () => import("./config.ts"),
+  },
+  {
+    name: "config show",
+    summary: "print every setting",
+    options: [["--origin", "and where each comes from"]],
+    load: () => import("./config.ts"),
+  },
+  { name: "config check", summary: "check the configuration", load: () => import("./config.ts") },
+  { name: "config schema", summary: "print its JSON Schema", load: () => import("./config.ts") },
+  { name: "config reference", summary: "print every setting as Markdown", load: () => import("./config.ts") },
+  {
+    name: "doctor",
+    summary: "check that everything Jett needs is there",
+    options: [
+      ["--only <ids>", "these checks only, separated by commas"],
+      ["--level", "listen to the microphone for two seconds too"],
+    ],
+    load: () => import("./doctor.ts"),
+  },
+  {
+    name: "bench",
+    summary: "measure latencies on this machine",
+    arguments: [["[what...]", "voice, stt, tts, wake or llm; all where none is named"]],
+    options: [["--out <file>", "write the JSON to this file"]],
+    graceMs: 10_000,
+    load: later("./bench.ts"),
+  },
+  { name: "ps", summary: "list the processes of the assistant", load: () => import("./ps.ts") },
+  {
+    name: "stop",
+    summary: "end the assistant that is running",
+    load: () => import("./stop.ts"),
+  },
+]

@@ -1,0 +1,5 @@
+import type { CommandContext } from "./command.ts"
+import { tellDaemon } from "./daemon.ts"
+
+export const run = (context: CommandContext): Promise<number> =>
+  tellDaemon(context, "unmute", "listening again")
