@@ -1,0 +1,225 @@
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import { createActor } from "xstate"
+import { modelMachine } from "../machines/model.ts"
+import type { ModelTimes } from "../machines/model-types.ts"
+import type { Clock } from "../ports/clock.ts"
+import type { ModelFailure, ModelStore } from "../ports/models.ts"
+import type { Residency } from "../ports/residency.ts"
+import { fromEffect } from "./bridge.ts"
+import type { EngineValues } from "./engine-values.ts"
+import type { HostHandle } from "./host-handle.ts"
+import { type ModelSpec, makeModelEffects } from "./model-effects.ts"
+import { isRetryable, ModelError, modelErrorFrom } from "./model-failure.ts"
+import type { Supervisor } from "./supervisor.ts"
+
+export type ModelState = "unloaded" | "admitting" | "loading" | "ready" | "busy" | "unloading" | "failed"
+
+export interface ModelReport {
+  readonly model: string
+  /** `ready` stands for `busy` too: those two take turns with every inference. */
+  readonly state: ModelState
+  readonly failure: Pick<ModelFailure, "reason" | "message"> | undefined
+  readonly atMs: number
+}
+
+export interface Inference<Output> {
+  readonly value: Output
+  readonly inferenceMs: number
+}
+
+export type StreamedInference<Chunk, Output> =
+  | { readonly type: "chunk"; readonly value: Chunk }
+  | ({ readonly type: "done" } & Inference<Output>)
+
+/** A model as the rest of Jett sees it. Every inference loads the model first if need be; interrupting cancels. */
+export interface ModelActor<Input, Chunk, Output> {
+  readonly id: string
+  /** Ends when the model can infer. */
+  readonly preload: Effect.Effect<void, ModelFailure>
+  /** Fails with reason `died` or `hung` if the host was lost under it; see `isRetryable`. */
+  infer(input: Input): Effect.Effect<Inference<Output>, ModelFailure>
+  /** Like `infer`, and once more on a fresh host if the first one was lost. For inferences without side effects. */
+  inferRetrying(input: Input): Effect.Effect<Inference<Output>, ModelFailure>
+  /** Chunks as they are made, then `done`. */
+  inferStream(input: Input): Stream.Stream<StreamedInference<Chunk, Output>, ModelFailure>
+  state(): ModelState
+  /** Of the host's process, while the model is in one. */
+  pid(): number | undefined
+  /** Ends when the memory is given back; waits for the inferences under way. */
+  readonly unload: Effect.Effect<void>
+}
+
+export interface ModelActorOptions<Input, Chunk, Output> {
+  readonly spec: ModelSpec
+  readonly values: EngineValues<Input, Chunk, Output>
+  readonly supervisor: Pick<Supervisor<HostHandle>, "handle">
+  readonly residency: Residency
+  readonly store: ModelStore
+  /** Monotonic. */
+  readonly clock: Clock
+  readonly onReport?: ((report: ModelReport) => void) | undefined
+}
+
+const DEFAULT_ADMIT_MS = 10_000
+const DEFAULT_RETRY_MS = 30_000
+/** Added to the load deadline: the host may have to be started, or restarted after a back-off, first. */
+const HOST_START_MS = 15_000
+const UNLOAD_MS = 10_000
+
+/** One model in one host: the machine decides, the effects of `model-effects.ts` do, and this joins them. */
+export const makeModelActor = <Input, Chunk, Output>(
+  options: ModelActorOptions<Input, Chunk, Output>,
+): ModelActor<Input, Chunk, Output> => {
+  const { spec, values, clock, onReport } = options
+  const { modelId, inferDeadlineMs } = spec
+  const effects = makeModelEffects({ ...options, startMs: HOST_START_MS, unloadMs: UNLOAD_MS / 2 })
+  const actor = createActor(
+    modelMachine.provide({
+      actors: {
+        acquireLease: fromEffect(() => effects.acquireLease),
+        loadModel: fromEffect(() => effects.loadModel),
+        watchHost: fromEffect(() => effects.watchHost),
+        releaseModel: fromEffect(({ force }: { readonly force: boolean }) => effects.release(force)),
+      },
+    }),
+    { clock, input: { modelId, times: timesOf(spec), reload: spec.reload ?? "at-once" } },
+  )
+
+  const state = (): ModelState => {
+    const { value } = actor.getSnapshot()
+    if (typeof value === "object") return "loaded" in value ? value.loaded : "failed"
+    return value === "released" ? "unloading" : value
+  }
+
+  let reported: ModelState = "unloaded"
+  actor.subscribe({
+    next: ({ context }) => {
+      const now = state() === "busy" ? "ready" : state()
+      if (now === reported) return
+      reported = now
+      onReport?.({ model: modelId, state: now, failure: context.failure, atMs: clock.now() })
+    },
+    error: (error) => {
+      onReport?.({
+        model: modelId,
+        state: "failed",
+        failure: { reason: "failed", message: String(error) },
+        atMs: clock.now(),
+      })
+    },
+  })
+  actor.start()
+
+  /** The host, if the model is in it now and both are well. */
+  const loadedHost = (): HostHandle | undefined => {
+    const host = effects.host()
+    const current = state()
+    return (current === "ready" || current === "busy") && host?.isAlive() === true ? host : undefined
+  }
+
+  const failureNow = (): ModelFailure | undefined => {
+    const { context, status } = actor.getSnapshot()
+    if (status !== "active") {
+      return new ModelError({ model: modelId, reason: "unavailable", message: `${modelId} was stopped.` })
+    }
+    if (state() !== "failed" || context.failure === undefined) return undefined
+    return new ModelError({ model: modelId, ...context.failure })
+  }
+
+  /** Resumes with the first answer that the state of the model allows. */
+  const until = <A, E>(answer: () => Effect.Effect<A, E> | undefined): Effect.Effect<A, E> =>
+    Effect.callback((resume) => {
+      const check = (): boolean => {
+        const found = answer()
+        if (found !== undefined) resume(found)
+        return found !== undefined
+      }
+      if (check()) return Effect.void
+      const subscription = actor.subscribe({ next: check, complete: check, error: check })
+      return Effect.sync(() => subscription.unsubscribe())
+    })
+
+  const preload: Effect.Effect<void, ModelFailure> = Effect.suspend(() => {
+    actor.send({ type: "model.wanted" })
+    return until(() => {
+      if (loadedHost() !== undefined) return Effect.void
+      const failure = failureNow()
+      if (failure !== undefined) return Effect.fail(failure)
+      // Unloaded while we waited: somebody else's wish was older than ours.
+      if (state() === "unloaded") actor.send({ type: "model.wanted" })
+      return undefined
+    })
+  })
+
+  const infer = (
+    input: Input,
+    onChunk?: (chunk: Chunk) => void,
+  ): Effect.Effect<Inference<Output>, ModelFailure> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function* () {
+        let host = loadedHost()
+        while (host === undefined) {
+          yield* restore(preload)
+          host = loadedHost()
+        }
+        actor.send({ type: "inference.started" })
+        const { value, inferenceMs } = yield* restore(
+          host.infer({
+            model: modelId,
+            input,
+            deadlineMs: inferDeadlineMs,
+            onChunk: (chunk) => {
+              if (values.isChunk(chunk)) onChunk?.(chunk)
+            },
+          }),
+        ).pipe(
+          Effect.mapError((failure) => modelErrorFrom(modelId, failure)),
+          Effect.ensuring(Effect.sync(() => actor.send({ type: "inference.ended" }))),
+        )
+        if (values.isOutput(value)) return { value, inferenceMs }
+        const message = `${modelId} gave a result that engine "${spec.engine}" must not give.`
+        return yield* Effect.fail(new ModelError({ model: modelId, reason: "failed", message }))
+      }),
+    )
+
+  return {
+    id: modelId,
+    preload,
+    infer: (input) => infer(input),
+    inferRetrying: (input) => Effect.catchIf(infer(input), isRetryable, () => infer(input)),
+    inferStream: (input) =>
+      Stream.callback((queue) =>
+        Effect.matchEffect(
+          infer(input, (value) => Queue.offerUnsafe(queue, { type: "chunk", value })),
+          {
+            onSuccess: (inference) =>
+              Effect.sync(() => {
+                Queue.offerUnsafe(queue, { type: "done", ...inference })
+                Queue.endUnsafe(queue)
+              }),
+            onFailure: (failure) => Queue.fail(queue, failure),
+          },
+        ),
+      ),
+    state,
+    pid: () => {
+      const host = effects.host()
+      return host?.isAlive() === true ? host.pid : undefined
+    },
+    unload: Effect.suspend(() => {
+      actor.send({ type: "model.unwanted" })
+      return until(() => (["unloaded", "failed"].includes(state()) ? Effect.void : undefined))
+    }),
+  }
+}
+
+const timesOf = ({ loadTimeoutMs, inferDeadlineMs, admitTimeoutMs, retryMs }: ModelSpec): ModelTimes => ({
+  admitMs: admitTimeoutMs ?? DEFAULT_ADMIT_MS,
+  loadMs: loadTimeoutMs + HOST_START_MS,
+  // Twice, since the inference may first wait for another model of the same host.
+  busyMs: 2 * inferDeadlineMs + UNLOAD_MS,
+  unloadMs: UNLOAD_MS,
+  retryMs: retryMs ?? DEFAULT_RETRY_MS,
+})

@@ -1,0 +1,68 @@
+import { setup } from "xstate"
+import { supervise, superviseNothing } from "./supervision.ts"
+import type {
+  ChildSpec,
+  SupervisionCommand,
+  SupervisionEvent,
+  SupervisionState,
+} from "./supervision-types.ts"
+
+type Emitted = Exclude<SupervisionCommand, { readonly type: "timer.set" | "timer.clear" }>
+
+const supervisorSetup = setup({
+  types: {
+    input: {} as { readonly id: string; readonly children: readonly ChildSpec[] },
+    context: {} as SupervisionState,
+    events: {} as SupervisionEvent,
+    emitted: {} as Emitted,
+  },
+  guards: {
+    everyChildIsDown: ({ context }) => context.mode === "stopped",
+  },
+})
+
+const decide = supervisorSetup.enqueueActions(({ context, event, enqueue }) => {
+  const { state, commands } = supervise(context, event)
+  enqueue.assign(state)
+  for (const command of commands) {
+    switch (command.type) {
+      case "timer.set":
+        enqueue.raise(
+          { type: "child.restart-due", id: command.id },
+          { id: `restart ${command.id}`, delay: command.delayMs },
+        )
+        break
+      case "timer.clear":
+        enqueue.cancel(`restart ${command.id}`)
+        break
+      default:
+        enqueue.emit(command)
+    }
+  }
+})
+
+/**
+ * The supervisor as a machine: `supervision.ts` decides, this keeps the state and the back-off timers, and what is to be
+ * done outside is emitted as `child.start`, `child.stop` and `report` for the adapter.
+ */
+export const supervisorMachine = supervisorSetup.extend({ actions: { decide } }).createMachine({
+  id: "supervisor",
+  context: ({ input }) => superviseNothing(input.id, input.children),
+  initial: "created",
+  states: {
+    created: {
+      on: { "supervisor.start": { target: "running", actions: "decide" } },
+    },
+    running: {
+      on: {
+        "child.*": { actions: "decide" },
+        "supervisor.stop": { target: "stopping", actions: "decide" },
+      },
+    },
+    stopping: {
+      always: { guard: "everyChildIsDown", target: "stopped" },
+      on: { "child.*": { actions: "decide" } },
+    },
+    stopped: { type: "final" },
+  },
+})
