@@ -1,0 +1,55 @@
+import { execFile } from "node:child_process"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { expect, test } from "vitest"
+import { temporaryFolder } from "../support/model-fixture.ts"
+
+const script = fileURLToPath(new URL("../../scripts/test-totals.mjs", import.meta.url))
+
+const totalsOf = async (reports: readonly unknown[], missing: readonly string[] = []) => {
+  const folder = await temporaryFolder()
+  const paths = reports.map((_report, index) => join(folder, `${index}.json`))
+  for (const [index, report] of reports.entries()) await writeFile(paths[index] ?? "", JSON.stringify(report))
+  return new Promise<readonly [exitCode: number, line: string]>((resolve) => {
+    execFile(process.execPath, [script, ...paths, ...missing], (error, stdout) => {
+      resolve([typeof error?.code === "number" ? error.code : 0, stdout])
+    })
+  })
+}
+
+const report = (...statuses: readonly string[]) => ({
+  testResults: [
+    {
+      status: statuses.includes("failed") ? "failed" : "passed",
+      assertionResults: statuses.map((status) => ({ status, ancestorTitles: [], title: "t", fullName: "t" })),
+    },
+  ],
+})
+
+test("the closing line sums every report", async () => {
+  expect(await totalsOf([report("passed", "skipped"), report("passed", "todo", "passed")])).toEqual([
+    0,
+    "3 passed, 0 failed, 2 skipped\n",
+  ])
+})
+
+test("a failed test ends with exit code 1", async () => {
+  expect(await totalsOf([report("passed", "failed")])).toEqual([1, "1 passed, 1 failed, 0 skipped\n"])
+})
+
+test("a file that could not be loaded counts as failed", async () => {
+  const broken = { testResults: [{ status: "failed", assertionResults: [] }] }
+  expect(await totalsOf([report("passed"), broken])).toEqual([1, "1 passed, 1 failed, 0 skipped\n"])
+})
+
+test("a report that was never written counts as failed", async () => {
+  expect(await totalsOf([report("passed")], ["/nowhere/fast.json"])).toEqual([
+    1,
+    "1 passed, 1 failed, 0 skipped\n",
+  ])
+})
+
+test("no test at all is not a success", async () => {
+  expect(await totalsOf([report("skipped")])).toEqual([1, "0 passed, 0 failed, 1 skipped\n"])
+})
