@@ -7,12 +7,16 @@ import { temporaryFolder } from "../support/model-fixture.ts"
 
 const script = fileURLToPath(new URL("../../scripts/test-totals.mjs", import.meta.url))
 
-const totalsOf = async (reports: readonly unknown[], missing: readonly string[] = []) => {
+const totalsOf = async (
+  reports: readonly unknown[],
+  missing: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+) => {
   const folder = await temporaryFolder()
   const paths = reports.map((_report, index) => join(folder, `${index}.json`))
   for (const [index, report] of reports.entries()) await writeFile(paths[index] ?? "", JSON.stringify(report))
   return new Promise<readonly [exitCode: number, line: string]>((resolve) => {
-    execFile(process.execPath, [script, ...paths, ...missing], (error, stdout) => {
+    execFile(process.execPath, [script, ...paths, ...missing], { env }, (error, stdout) => {
       resolve([typeof error?.code === "number" ? error.code : 0, stdout])
     })
   })
@@ -52,4 +56,9 @@ test("a report that was never written counts as failed", async () => {
 
 test("no test at all is not a success", async () => {
   expect(await totalsOf([report("skipped")])).toEqual([1, "0 passed, 0 failed, 1 skipped\n"])
+})
+
+test("checks that are no tests are part of the sum", async () => {
+  const env = { CHECKS_PASSED: "6", CHECKS_FAILED: "1" }
+  expect(await totalsOf([report("passed")], [], env)).toEqual([1, "7 passed, 1 failed, 0 skipped\n"])
 })
