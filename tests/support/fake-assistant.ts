@@ -1,0 +1,94 @@
+import type {
+  Acknowledgement,
+  Assistant,
+  AssistantEvent,
+  AssistantStatus,
+  Outcome,
+} from "../../src/ports/assistant.ts"
+
+export const fakeStatus: AssistantStatus = {
+  state: "listening",
+  muted: false,
+  parts: [
+    { id: "microphone", state: "ok" },
+    { id: "tts", state: "degraded", detail: "restarting" },
+  ],
+  languageModel: null,
+  notices: ["no Ollama"],
+}
+
+/** An assistant that answers at once with what it was asked, and notes every call. */
+export class FakeAssistant implements Assistant {
+  readonly calls: string[] = []
+  readonly listeners = new Set<(event: AssistantEvent) => void>()
+  shutdowns = 0
+  /** Put in the place of the echo by a test. */
+  answer: (text: string, onText: (piece: string) => void, signal?: AbortSignal) => Promise<Outcome> = async (
+    text,
+    onText,
+  ) => {
+    for (const piece of ["you said ", text]) onText(piece)
+    return { ok: true, reply: `you said ${text}`, turnId: "turn-1" }
+  }
+  acknowledgement: Acknowledgement = { ok: true }
+
+  status(): AssistantStatus {
+    this.calls.push("status")
+    return fakeStatus
+  }
+
+  async say(text: string, signal?: AbortSignal): Promise<Outcome> {
+    this.calls.push(`say ${text}`)
+    return this.answer(text, () => {}, signal)
+  }
+
+  async ask(text: string, onText: (piece: string) => void, signal?: AbortSignal): Promise<Outcome> {
+    this.calls.push(`ask ${text}`)
+    return this.answer(text, onText, signal)
+  }
+
+  async transcribe(wavPath: string): Promise<Outcome> {
+    this.calls.push(`transcribe ${wavPath}`)
+    return { ok: true, reply: "what was said", turnId: "turn-2" }
+  }
+
+  pushToTalk(): Acknowledgement {
+    return this.#acknowledge("ptt")
+  }
+
+  mute(): Acknowledgement {
+    return this.#acknowledge("mute")
+  }
+
+  unmute(): Acknowledgement {
+    return this.#acknowledge("unmute")
+  }
+
+  cancel(): Acknowledgement {
+    return this.#acknowledge("cancel")
+  }
+
+  processes() {
+    return [
+      { id: "main", pid: process.pid, state: "ready", models: ["wake"], restarts: 2, uptimeMs: 61_000 },
+    ] as const
+  }
+
+  events(listener: (event: AssistantEvent) => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  emit(event: AssistantEvent): void {
+    for (const listener of this.listeners) listener(event)
+  }
+
+  async shutdown(): Promise<void> {
+    this.shutdowns++
+  }
+
+  #acknowledge(call: string): Acknowledgement {
+    this.calls.push(call)
+    return this.acknowledgement
+  }
+}
