@@ -62,9 +62,7 @@ const closeTurn = (outcome: TurnOutcome) =>
   })
 
 /** Tells the effects something about the turn in hand. */
-const tell = (
-  type: "turn.committed" | "speech.open" | "speech.drop" | "playback.pause" | "playback.resume",
-) =>
+const tell = (type: "speech.open" | "speech.drop" | "playback.pause" | "playback.resume") =>
   base.enqueueActions(({ context, enqueue }) => {
     if (context.turn === undefined) return
     const { turnId, revision } = context.turn
@@ -190,7 +188,13 @@ export const conversationSetup = base.extend({
     recordFailure: record("turn", () => ({ failed: true, written: true })),
     recordProbeFailure: record("probe", () => ({ failed: true, written: true })),
 
-    commit: tell("turn.committed"),
+    /** Once a revision: thinking is entered again after a confirmation. */
+    commit: base.enqueueActions(({ context, enqueue }) => {
+      const { turn } = context
+      if (turn === undefined || turn.committed) return
+      enqueue.assign({ turn: { ...turn, committed: true } })
+      enqueue.emit({ type: "turn.committed", turnId: turn.turnId, revision: turn.revision })
+    }),
     openSpeech: tell("speech.open"),
     dropSpeech: tell("speech.drop"),
     pausePlayback: tell("playback.pause"),
@@ -214,10 +218,29 @@ export const conversationSetup = base.extend({
     closeTimedOut: closeTurn("timed-out"),
     closeFailed: closeTurn("failed"),
 
-    rememberConsent: base.assign(({ event }) => {
+    /** Takes up a question of the guard's; an older one that is still pending is over. What was said before it is done. */
+    rememberConsent: base.enqueueActions(({ context, event, enqueue }) => {
       assertEvent(event, "turn.consent")
+      const { turn, consent } = context
       const { consentId, expiresInMs } = event
-      return { consent: { consentId, expiresInMs, questionEndMs: 0, fromMs: 0, toMs: 0 } }
+      if (turn === undefined || consent?.consentId === consentId) return
+      if (consent !== undefined) enqueue.emit({ type: "consent.dropped", consentId: consent.consentId })
+      enqueue.assign({
+        turn: { ...turn, clauseReady: false, drained: false },
+        consent: { consentId, expiresInMs, questionEndMs: 0, fromMs: 0, toMs: 0 },
+      })
+    }),
+    /** A question that cannot be asked now is not left hanging. */
+    refuseConsent: base.enqueueActions(({ context, event, enqueue }) => {
+      assertEvent(event, "turn.consent")
+      const { consentId } = event
+      if (context.consent?.consentId !== consentId) enqueue.emit({ type: "consent.dropped", consentId })
+    }),
+    dropConsent: base.enqueueActions(({ context, enqueue }) => {
+      const { consent } = context
+      if (consent === undefined) return
+      enqueue.emit({ type: "consent.dropped", consentId: consent.consentId })
+      enqueue.assign({ consent: undefined })
     }),
     questionHeard: base.assign(({ context, event }) => {
       assertEvent(event, "speaker.drained")

@@ -16,6 +16,8 @@ export interface Turn extends TurnKey {
   readonly pausedAtMs: number | undefined
   /** True once an `answerTurn` actor works on this revision. */
   readonly answering: boolean
+  /** True once this revision was committed: only then may anything of it be heard or acted on. */
+  readonly committed: boolean
   readonly verdict: Verdict | undefined
   readonly clauseReady: boolean
   readonly written: boolean
@@ -54,6 +56,7 @@ export const newTurn = (turnId: string, source: TurnSource, fromMs: number): Tur
   fromMs,
   pausedAtMs: undefined,
   answering: false,
+  committed: false,
   verdict: undefined,
   clauseReady: false,
   written: false,

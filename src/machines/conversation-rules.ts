@@ -6,14 +6,15 @@ interface Args {
   readonly event: ConversationEvent
 }
 
-const remaining = (context: ConversationContext, silenceMs: number): number => {
-  const since = context.nowMs - (context.turn?.pausedAtMs ?? context.nowMs)
-  return Math.max(0, silenceMs - since)
-}
+/** What is left of a silence that began at a moment which was noticed only later. */
+const remaining = ({ nowMs }: ConversationContext, sinceMs: number | undefined, silenceMs: number): number =>
+  Math.max(0, silenceMs - (nowMs - (sinceMs ?? nowMs)))
 
 /** Guards of the conversation machine. Total functions over facts that events have recorded. */
 export const conversationGuards = {
   isMuted: ({ context }: Args) => context.muted,
+  /** Muted, Jett still answers text aloud, but no sound of the user's has an effect. */
+  listens: ({ context }: Args) => !context.muted,
   wantsMute: ({ context }: Args) => context.turn?.aftermath === "mute",
   opensFollowUp: ({ context }: Args) => {
     const { followUp } = context.settings
@@ -21,12 +22,12 @@ export const conversationGuards = {
     if (turn === undefined || turn.source !== "voice" || !turn.clauseReady || turn.failed) return false
     return followUp === "always" || (followUp === "question" && turn.asksQuestion)
   },
-  startsInSpeech: ({ event }: Args) => "inSpeech" in event && event.inSpeech,
+  startsInSpeech: ({ context, event }: Args) => !context.muted && "inSpeech" in event && event.inSpeech,
   /** The event is about the turn and revision in hand; anything else is late and dropped. */
   isCurrent: ({ context, event }: Args) => "revision" in event && isSame(context.turn, event),
   isProbe: ({ context, event }: Args) => "revision" in event && isSame(context.probe, event),
   isPhrase: ({ context }: Args) => context.turn?.verdict === "phrase",
-  isWakeOnly: ({ context }: Args) => context.turn?.verdict === "wake-only",
+  isWakeOnly: ({ context }: Args) => context.turn?.verdict === "wake-only" && context.turn.source === "voice",
   isNothing: ({ context }: Args) => context.turn?.verdict === "nothing",
   hasClause: ({ context }: Args) => context.turn?.clauseReady === true,
   isWrittenUnspoken: ({ context }: Args) => context.turn?.written === true && !context.turn.clauseReady,
@@ -38,7 +39,15 @@ export const conversationGuards = {
     context.probe?.verdict === "nothing" ||
     context.probe?.verdict === "wake-only" ||
     context.probe?.failed === true,
-  hearsWhileSpeaking: ({ context }: Args) => context.echoCancelled,
+  hearsWhileSpeaking: ({ context }: Args) => context.echoCancelled && !context.muted,
+  hasConsent: ({ context }: Args) => context.consent !== undefined,
+  /** The guard asks for something else than before; the same question once more is a duplicate. */
+  asksAnew: ({ context, event }: Args) =>
+    event.type === "turn.consent" &&
+    isSame(context.turn, event) &&
+    context.consent?.consentId !== event.consentId,
+  isPendingConsent: ({ context, event }: Args) =>
+    event.type === "consent.judged" && context.consent?.consentId === event.consentId,
   /** Speech so soon after the end that the user had only paused. */
   reopens: ({ context, event }: Args) => {
     const turn = context.turn
@@ -57,8 +66,9 @@ export const conversationDelays = {
   /** The tail of the wake word is still speech; going on longer than this is a command in the same breath. */
   sameBreath: () => 350,
   utterance: ({ context }: Args) => context.settings.maxUtteranceMs,
-  silence: ({ context }: Args) => remaining(context, context.settings.silenceMs),
-  phraseSilence: ({ context }: Args) => remaining(context, context.settings.phraseSilenceMs),
+  silence: ({ context }: Args) => remaining(context, context.turn?.pausedAtMs, context.settings.silenceMs),
+  phraseSilence: ({ context }: Args) =>
+    remaining(context, context.turn?.pausedAtMs, context.settings.phraseSilenceMs),
   thinking: ({ context }: Args) => context.settings.thinkingMs,
   loading: ({ context }: Args) => context.settings.loadingMs,
   notice: () => 10_000,
@@ -69,5 +79,6 @@ export const conversationDelays = {
   followUp: ({ context }: Args) => context.settings.followUpMs,
   asking: () => 30_000,
   consent: ({ context }: Args) => context.consent?.expiresInMs ?? 20_000,
+  answerSilence: ({ context }: Args) => remaining(context, context.consent?.toMs, context.settings.silenceMs),
   judging: () => 10_000,
 }

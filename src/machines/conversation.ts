@@ -39,7 +39,9 @@ export const conversationMachine = conversationSetup.createMachine({
           { guard: "isCurrent", actions: "recordFailure" },
           { guard: "isProbe", actions: "recordProbeFailure" },
         ],
+        "turn.consent": { actions: "refuseConsent" },
         "speaker.drained": { guard: "isCurrent", actions: ["noteTime", "recordDrained"] },
+        "user.unmute": { actions: "setUnmuted" },
         "user.cancel": {
           target: ".ended",
           actions: ["dropSpeech", "stopProbe", "forgetProbe", "closeCancelled"],
@@ -176,14 +178,14 @@ export const conversationMachine = conversationSetup.createMachine({
             {
               guard: "isWakeOnly",
               target: "waking.waiting",
-              actions: ["stopAnswer", "captureAfterPause", "revise"],
+              actions: ["dropSpeech", "stopAnswer", "captureAfterPause", "revise"],
             },
             { guard: "hasClause", target: "speaking" },
           ],
           states: {
             working: {
               always: [
-                { guard: "hasFailed", target: "apologising" },
+                { guard: "hasFailed", target: "apologising", actions: "stopAnswer" },
                 { guard: "isWrittenUnspoken", target: "#conversation.dialogue.finished" },
               ],
               after: { thinking: { target: "apologising", actions: "stopAnswer" } },
@@ -192,7 +194,7 @@ export const conversationMachine = conversationSetup.createMachine({
             /** A model loads cold, which may take longer than thinking may. */
             loading: {
               always: [
-                { guard: "hasFailed", target: "apologising" },
+                { guard: "hasFailed", target: "apologising", actions: "stopAnswer" },
                 { guard: "isWrittenUnspoken", target: "#conversation.dialogue.finished" },
               ],
               after: { loading: { target: "apologising", actions: "stopAnswer" } },
@@ -208,10 +210,17 @@ export const conversationMachine = conversationSetup.createMachine({
         confirming: {
           initial: "asking",
           on: {
+            /** The guard has decided without an answer, or asks for something else. */
             "turn.clause": {
               guard: "isCurrent",
               target: "speaking",
-              actions: ["recordClause", "forgetConsent"],
+              actions: ["recordClause", "dropConsent"],
+            },
+            "turn.consent": { guard: "asksAnew", target: ".asking", actions: "rememberConsent" },
+            "turn.failed": {
+              guard: "isCurrent",
+              target: "thinking.apologising",
+              actions: ["recordFailure", "stopAnswer", "dropConsent"],
             },
           },
           states: {
@@ -229,8 +238,16 @@ export const conversationMachine = conversationSetup.createMachine({
             hearing: {
               after: { consent: "judging" },
               on: {
-                "speech.started": { target: "answering", actions: ["noteTime", "answerBegins"] },
-                "speech.resumed": { target: "answering", actions: ["noteTime", "answerBegins"] },
+                "speech.started": {
+                  guard: "listens",
+                  target: "answering",
+                  actions: ["noteTime", "answerBegins"],
+                },
+                "speech.resumed": {
+                  guard: "listens",
+                  target: "answering",
+                  actions: ["noteTime", "answerBegins"],
+                },
               },
             },
             answering: {
@@ -238,14 +255,21 @@ export const conversationMachine = conversationSetup.createMachine({
               on: { "speech.paused": { target: "settling", actions: ["noteTime", "answerPauses"] } },
             },
             settling: {
-              after: { silence: "judging" },
-              on: { "speech.resumed": { target: "answering", actions: "noteTime" } },
+              after: { answerSilence: "judging" },
+              on: {
+                "speech.resumed": { target: "answering", actions: "noteTime" },
+                "speech.started": { target: "answering", actions: "noteTime" },
+              },
             },
             judging: {
               entry: "judge",
               exit: "stopJudge",
               on: {
-                "consent.judged": { target: "#conversation.dialogue.thinking", actions: "forgetConsent" },
+                "consent.judged": {
+                  guard: "isPendingConsent",
+                  target: "#conversation.dialogue.thinking",
+                  actions: "forgetConsent",
+                },
               },
               after: { judging: "#conversation.dialogue.failed" },
             },
@@ -255,7 +279,6 @@ export const conversationMachine = conversationSetup.createMachine({
         speaking: {
           initial: "playing",
           entry: "openSpeech",
-          always: { guard: "isSpoken", target: "finished" },
           after: {
             speaking: {
               target: "ended",
@@ -277,6 +300,7 @@ export const conversationMachine = conversationSetup.createMachine({
                 ],
               },
               {
+                guard: "listens",
                 target: "waking.waiting",
                 actions: [
                   "noteTime",
@@ -289,6 +313,7 @@ export const conversationMachine = conversationSetup.createMachine({
               },
             ],
             "user.ptt": {
+              guard: "listens",
               target: "waking.waiting",
               actions: [
                 "noteTime",
@@ -311,10 +336,14 @@ export const conversationMachine = conversationSetup.createMachine({
               ],
             },
             "speaker.stalled": { target: "failed" },
-            "turn.consent": { guard: "isCurrent", target: "confirming", actions: "rememberConsent" },
+            "turn.consent": { guard: "isCurrent", actions: "rememberConsent" },
           },
           states: {
             playing: {
+              always: [
+                { guard: "hasConsent", target: "#conversation.dialogue.confirming" },
+                { guard: "isSpoken", target: "#conversation.dialogue.finished" },
+              ],
               on: {
                 "speech.resumed": {
                   guard: "reopensWhileSpeaking",
@@ -331,7 +360,7 @@ export const conversationMachine = conversationSetup.createMachine({
                 ],
               },
             },
-            /** The user made a sound. Playback waits until it is known to be words or nothing. */
+            /** The user made a sound. Playback, its end and a question wait until it is known to be words or nothing. */
             yielding: {
               initial: "hearing",
               entry: "pausePlayback",
