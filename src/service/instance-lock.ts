@@ -46,11 +46,12 @@ export async function acquireInstanceLock(
   const own = `${process.pid}-${processStart(process.pid) ?? "0"}`
   const path = join(claims, own)
   for (let attempt = 0; ; attempt++) {
-    // `wx`: a second lock in this very process is refused like any other.
     try {
+      // `wx`: a second lock in this very process is refused like any other.
       writeFileSync(path, JSON.stringify({ verb, held: false }), { mode: 0o600, flag: "wx" })
-    } catch {
-      throw new AlreadyRunning(process.pid, verb)
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error
+      throw new AlreadyRunning(process.pid, readClaim(path).verb)
     }
     const rival = rivalOf(claims, own)
     if (rival === undefined) break

@@ -1,6 +1,7 @@
-import { createInterface } from "node:readline/promises"
-import { Writable } from "node:stream"
+import { createInterface, type Interface } from "node:readline"
 import type { CommandIo } from "../command.ts"
+import { ExitCode } from "../exit-code.ts"
+import { CommandFailure } from "../failure.ts"
 
 /** Somebody who can be asked, or nobody: then every answer is the one proposed. */
 export interface Questions {
@@ -18,24 +19,15 @@ export const nobody: Questions = {
   close: () => {},
 }
 
-/** Asks on stderr and reads answers from stdin, so that stdout stays data. Rejects with AbortError when `signal` is. */
+/**
+ * Asks on stderr and reads answers from stdin, so that stdout stays data. Rejects once `signal` is aborted, and with
+ * CommandFailure at the end of the input (Ctrl-D): whoever leaves has agreed to nothing.
+ */
 export function askOn(io: CommandIo, signal: AbortSignal): Questions {
-  const output = new Writable({
-    write(chunk, _encoding, done) {
-      io.note(String(chunk))
-      done()
-    },
-  })
-  const lines = createInterface({ input: io.stdin, output, terminal: false })
-  // The end of the input (Ctrl-D) answers with what is proposed.
-  let ended = false
-  lines.on("close", () => {
-    ended = true
-  })
+  const lines = new AnswerLines(io.stdin, signal)
   const ask = async (prompt: string): Promise<string> => {
-    if (ended) return ""
-    const closed = new Promise<string>((resolve) => lines.once("close", () => resolve("")))
-    return (await Promise.race([lines.question(prompt, { signal }), closed])).trim()
+    io.note(prompt)
+    return (await lines.next()).trim()
   }
   return {
     answered: true,
@@ -54,5 +46,46 @@ export function askOn(io: CommandIo, signal: AbortSignal): Questions {
       return answer === "" ? proposed : /^y/i.test(answer)
     },
     close: () => lines.close(),
+  }
+}
+
+/** Lines of the input in order; those typed ahead are kept for the next question. */
+class AnswerLines {
+  readonly #reader: Interface
+  readonly #signal: AbortSignal
+  readonly #ahead: string[] = []
+  #ended = false
+  #wake: () => void = () => {}
+
+  constructor(input: NodeJS.ReadableStream, signal: AbortSignal) {
+    this.#signal = signal
+    this.#reader = createInterface({ input, terminal: false })
+    this.#reader.on("line", (line) => {
+      this.#ahead.push(line)
+      this.#wake()
+    })
+    this.#reader.on("close", () => {
+      this.#ended = true
+      this.#wake()
+    })
+    signal.addEventListener("abort", () => this.#wake(), { once: true })
+  }
+
+  async next(): Promise<string> {
+    for (;;) {
+      this.#signal.throwIfAborted()
+      const line = this.#ahead.shift()
+      if (line !== undefined) return line
+      if (this.#ended) {
+        throw new CommandFailure("the input ended; nothing was written", ExitCode.failure, "cancelled")
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  close(): void {
+    this.#reader.close()
   }
 }
