@@ -1,5 +1,15 @@
 import { createHash } from "node:crypto"
-import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { join, relative } from "node:path"
 import { run } from "./run.mjs"
 
@@ -27,13 +37,25 @@ const readStamp = (path) => {
   }
 }
 
+/** npm links the commands of dependencies, not the project's own: without this `npx jett` says "not found". */
+const linkCommand = (root) => {
+  const link = join(root, "node_modules", ".bin", "jett")
+  if (existsSync(link)) return
+  mkdirSync(join(root, "node_modules", ".bin"), { recursive: true })
+  rmSync(link, { force: true })
+  symlinkSync(join("..", "..", "dist", "cli", "main.js"), link)
+}
+
 /** Compiles `src` to `dist` unless it already is what these sources make. Resolves to an exit code. */
 export const ensureBuilt = async (root, say) => {
   const dist = join(root, "dist")
   const stampFile = join(dist, ".source-hash")
   const main = join(dist, "cli", "main.js")
   const wanted = sourceHash(root)
-  if (readStamp(stampFile) === wanted && existsSync(main)) return 0
+  if (readStamp(stampFile) === wanted && existsSync(main)) {
+    linkCommand(root)
+    return 0
+  }
   say("building (tsc)")
   // Built beside and swapped in: a daemon that runs from dist meanwhile finds whole files, and nothing stale stays.
   const fresh = join(root, "node_modules", `.jett-build-${process.pid}`)
@@ -56,5 +78,6 @@ export const ensureBuilt = async (root, say) => {
   if (existsSync(dist)) renameSync(dist, old)
   renameSync(fresh, dist)
   rmSync(old, { recursive: true, force: true })
+  linkCommand(root)
   return 0
 }

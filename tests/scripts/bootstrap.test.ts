@@ -141,6 +141,18 @@ test("a changed source is built, a changed lockfile is installed", async () => {
   expect(await clone.calls()).toEqual([CI, "tsc", "jett status"])
 })
 
+test("the command is linked for npx, again after an installation that removed the link", async () => {
+  const clone = await freshClone()
+  const link = join(clone.root, "node_modules", ".bin", "jett")
+  for (const _ of [1, 2]) {
+    await clone.run(["status"])
+    expect(await readFile(link, "utf8")).toBe(
+      await readFile(join(clone.root, "dist", "cli", "main.js"), "utf8"),
+    )
+    await rm(link)
+  }
+})
+
 test("packages that npm installed by itself are taken as they are", async () => {
   const clone = await freshClone()
   await clone.run(["status"])
