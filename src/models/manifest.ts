@@ -130,7 +130,7 @@ export const parseManifest = (input: unknown, origin: string): Result.Result<Man
   )
 
 /** `models/manifest.json` of this installation; the same two steps up from `src/models` and from `dist/models`. */
-export const manifestPath = new URL("../../models/manifest.json", import.meta.url)
+const manifestPath = new URL("../../models/manifest.json", import.meta.url)
 
 /** Reads and checks the manifest once, synchronously. Throws `ManifestError`. */
 export const loadManifest = (path: URL | string = manifestPath): Manifest => {

@@ -5,7 +5,7 @@ import { SourceFailure } from "./failures.ts"
 import { fetchFromNpm } from "./npm.ts"
 import { fetchFromPip } from "./pip.ts"
 
-export interface PackageRequest {
+interface PackageRequest {
   readonly name: string
   readonly registryPackage: RegistryPackage
   readonly wanted: readonly string[]
