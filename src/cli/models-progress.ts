@@ -26,7 +26,7 @@ export const makePullProgress = (
     output.write(`${text}\n`)
   }
   const bar = (text: string) => {
-    output.write(`\r\x1b[2K${text.slice(0, Math.max(20, (output.columns ?? 80) - 1))}`)
+    output.write(`\r\x1b[2K${text.slice(0, Math.max(20, (output.columns || 80) - 1))}`)
     barShown = true
     drawnAt = now()
   }
