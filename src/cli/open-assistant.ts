@@ -5,13 +5,5 @@ import type { Assistant, OpenAssistantOptions } from "../ports/assistant.ts"
 export type OpenAssistant = (config: Config, options: OpenAssistantOptions) => Promise<Assistant>
 
 /** The composition root's own, loaded when it is first needed. */
-export const openAssistant: OpenAssistant = async (config, options) => {
-  const file = "../main.ts"
-  const root: unknown = await import(file)
-  if (isRoot(root)) return root.openAssistant(config, options)
-  throw new Error(`${file} exports no openAssistant()`)
-}
-
-function isRoot(module: unknown): module is { readonly openAssistant: OpenAssistant } {
-  return typeof module === "object" && module !== null && "openAssistant" in module
-}
+export const openAssistant: OpenAssistant = async (config, options) =>
+  (await import("../main.ts")).openAssistant(config, options)

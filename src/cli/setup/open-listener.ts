@@ -10,13 +10,5 @@ export interface OpenedListener {
 export type OpenListener = (config: Config) => Promise<OpenedListener>
 
 /** The composition root's own, loaded when it is first needed. */
-export const openListener: OpenListener = async (config) => {
-  const file = "../../main.ts"
-  const root: unknown = await import(file)
-  if (isRoot(root)) return root.openListener(config)
-  throw new Error(`${file} exports no openListener()`)
-}
-
-function isRoot(module: unknown): module is { readonly openListener: OpenListener } {
-  return typeof module === "object" && module !== null && "openListener" in module
-}
+export const openListener: OpenListener = async (config) =>
+  (await import("../../main.ts")).openListener(config)
