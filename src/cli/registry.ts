@@ -77,7 +77,7 @@ export const commands: readonly CommandDefinition[] = [
       timing,
     ],
     graceMs: 10_000,
-    load: later("./listen.ts"),
+    load: () => import("./listen.ts"),
   },
   { name: "status", summary: "say what the assistant is doing", load: () => import("./status.ts") },
   { name: "say", summary: "speak a text", arguments: text, graceMs: 10_000, load: () => import("./say.ts") },
