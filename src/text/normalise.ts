@@ -2,7 +2,7 @@ import { readAddresses } from "./normalise/addresses.ts"
 import { plainCharacters } from "./normalise/characters.ts"
 import { readDates } from "./normalise/dates.ts"
 import { withoutHtml } from "./normalise/html.ts"
-import { readIdentifiers } from "./normalise/identifiers.ts"
+import { readHashes, readIdentifiers } from "./normalise/identifiers.ts"
 import { withoutMarkdown } from "./normalise/markdown.ts"
 import { readLatex, readSigns } from "./normalise/math.ts"
 import { readMoney } from "./normalise/money.ts"
@@ -22,6 +22,7 @@ const PASSES: readonly ((text: string) => string)[] = [
   readLatex,
   withoutMarkdown,
   readAddresses,
+  readHashes,
   readDates,
   readRanges,
   readTimes,

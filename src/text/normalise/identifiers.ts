@@ -5,11 +5,14 @@ import { type Rule, rewrite } from "./rule.ts"
 /** As many characters of a hash as a person can compare by ear. */
 const SPOKEN_HASH_CHARS = 4
 
-const RULES: readonly Rule[] = [
+const HASHES: readonly Rule[] = [
   [
     /(?<![\w-])(?:sha\d{1,3}:)?(?=[\da-f-]{0,40}\d)(?=[\da-f-]{0,40}[a-f])([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|[\da-f]{12,128})(?![\w-])/gi,
     (_, hash = "") => `an identifier that starts with ${spell(hash.slice(0, SPOKEN_HASH_CHARS))}`,
   ],
+]
+
+const RULES: readonly Rule[] = [
   [/(?<=\w)\(\)/g, ""],
   // Flags: "--json", "-v".
   [/(?<![^\s("'`])--(?=[a-z])/gi, "dash dash "],
@@ -21,7 +24,12 @@ const RULES: readonly Rule[] = [
   [/_/g, " "],
 ]
 
-/** Reads names of the snake_case, kebab-case and n8n kind, flags, and hashes (their beginning). */
+/** Reads the beginning of hashes and UUIDs; before anything takes their figures for numbers. */
+export function readHashes(text: string): string {
+  return rewrite(text, HASHES)
+}
+
+/** Reads names of the snake_case, kebab-case and n8n kind, and flags. */
 export function readIdentifiers(text: string): string {
   return rewrite(text, RULES)
 }

@@ -35,7 +35,7 @@ const RULES: readonly Rule[] = [
     (_, sign = "", from = "", to = "") => `${numberWords(from)} to ${amount(sign, to)}`,
   ],
   [
-    new RegExp(String.raw`([$€£¥]) ?${AMOUNT}${SCALE}`, "g"),
+    new RegExp(`([$€£¥]) ?${AMOUNT}${SCALE}`, "g"),
     (_, sign = "", value = "", scale) => amount(sign, value, scale),
   ],
   [

@@ -2,7 +2,8 @@ import { cardinal, digits, numberWords, ordinal, year } from "./number-words.ts"
 import { type Rule, rewrite } from "./rule.ts"
 
 const NUMBER = String.raw`(?<![\d.,])(\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,12})?(?!\d)|\d{1,15}(?!\d)(?:\.\d{1,12}(?!\d))?)`
-const YEAR_BEFORE = "in|since|by|until|till|before|after|from|during|of|year|early|late|around|circa"
+const YEAR_BEFORE =
+  "in|since|by|until|till|before|after|from|during|of|year|early|late|around|circa|january|february|march|april|may|june|july|august|september|october|november|december"
 
 const RULES: readonly Rule[] = [
   [/−(?=\s?\d)/g, " minus "],

@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest"
+import { isCompletePhrase, matchPhrase } from "../../src/text/match-phrase.ts"
+
+describe("a fixed phrase is understood however it is punctuated, cased or wrapped in politeness", () => {
+  it.each([
+    ["What time is it?", "time"],
+    ["what's the time", "time"],
+    ["Um, what time is it, please?", "time"],
+    ["Can you tell me what time it is?", "time"],
+    ["Do you know the time?", "time"],
+    ["What’s the date today?", "date"],
+    ["What day is it?", "date"],
+    ["Stop.", "stop"],
+    ["Stop! Stop!", "stop"],
+    ["Okay, stop it, please.", "stop"],
+    ["Shut up", "stop"],
+    ["Cancel,", "cancel"],
+    ["Never mind.", "cancel"],
+    ["Say that again.", "repeat"],
+    ["What did you say?", "repeat"],
+    ["Louder, please.", "louder"],
+    ["A little louder", "louder"],
+    ["Turn it down.", "softer"],
+    ["Mute. Mute.", "mute"],
+    ["What can you do?", "capabilities"],
+    ["Status.", "status"],
+    ["New conversation", "new-conversation"],
+    ["Hello there, Jett!", "greeting"],
+    ["Thank you very much.", "thanks"],
+    ["Thank you.", "thanks"],
+  ])("%s → %s", (transcript, intent) => {
+    expect(matchPhrase(transcript)?.intent).toBe(intent)
+    expect(matchPhrase(transcript)?.tool).toBeUndefined()
+  })
+})
+
+describe("a container phrase becomes a tool call", () => {
+  it.each([
+    ["Restart the n8n container.", "restart_container", { container: "n8n" }],
+    ["Restart the N-a-n container", "restart_container", { container: "n8n" }],
+    ["Restart and eight N.", "restart_container", { container: "n8n" }],
+    ["stop postgres", "stop_container", { container: "postgres" }],
+    ["Please start container quadrant", "start_container", { container: "qdrant" }],
+    ["restart the home assistant container", "restart_container", { container: "home assistant" }],
+    ["List containers.", "list_containers", {}],
+    ["Which containers are running?", "list_containers", {}],
+    ["Show me the logs of quadrant,", "container_logs", { container: "qdrant" }],
+    ["n8n logs", "container_logs", { container: "n8n" }],
+    ["Is postgres running?", "container_status", { container: "postgres" }],
+    ["What's the status of the my app container?", "container_status", { container: "my app" }],
+  ])("%s → %s %j", (transcript, name, args) => {
+    expect(matchPhrase(transcript)?.tool).toEqual({ name, arguments: args })
+  })
+
+  it("takes the containers of the context instead of the default ones", () => {
+    const containers = [{ name: "web-1", spoken: ["the web server"] }]
+    expect(matchPhrase("restart the web server", { containers })?.slots).toEqual({ container: "web-1" })
+    expect(matchPhrase("restart web 1", { containers })?.slots).toEqual({ container: "web-1" })
+    expect(matchPhrase("restart n8n", { containers })).toBeUndefined()
+  })
+})
+
+describe("anything else is left to the language model", () => {
+  it.each([
+    "",
+    "...",
+    "What time is it in Tokyo?",
+    "Stop the music",
+    "Start the washing machine",
+    "We start the n8n container",
+    "Tell me about time",
+    "Do not stop",
+    "the n8n container",
+    "Restart the container",
+    "Restart the one two three four five container",
+    "Hello, can you help me write a letter?",
+  ])("%s", (transcript) => {
+    expect(matchPhrase(transcript)).toBeUndefined()
+  })
+})
+
+describe("endpointing", () => {
+  const listening = { speaking: false }
+  const speaking = { speaking: true }
+
+  it("takes a phrase that nothing continues as complete", () => {
+    for (const text of ["What time is it?", "Louder.", "list containers", "stop postgres", "cancel"])
+      expect(isCompletePhrase(text, listening), text).toBe(true)
+  })
+
+  it("waits for more where another phrase or an ordinary sentence begins so", () => {
+    for (const text of ["Stop.", "status", "hello", "help", "thanks"])
+      expect(isCompletePhrase(text, listening), text).toBe(false)
+  })
+
+  it("takes “stop” as complete at once while Jett speaks", () => {
+    expect(isCompletePhrase("Stop.", speaking)).toBe(true)
+    expect(isCompletePhrase("status", speaking)).toBe(false)
+  })
+
+  it("does not take half a phrase for a whole one", () => {
+    for (const text of ["what time", "restart the", "restart the home assistant", ""])
+      expect(isCompletePhrase(text, speaking), text).toBe(false)
+  })
+})
