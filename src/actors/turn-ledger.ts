@@ -18,9 +18,9 @@ export interface OpenTurn {
   retries: number
 }
 
-const blank = (turnId: string, source: TurnSource): OpenTurn => ({
+const blank = (turnId: string): OpenTurn => ({
   turnId,
-  source,
+  source: "voice",
   revision: 0,
   wake: undefined,
   speech: undefined,
@@ -35,20 +35,22 @@ const blank = (turnId: string, source: TurnSource): OpenTurn => ({
 /** The turns in progress, by id, and the record of each that ended. */
 export class TurnLedger {
   readonly #open = new Map<string, OpenTurn>()
+  #lastWake: { readonly turnId: string; readonly wake: NonNullable<OpenTurn["wake"]> } | undefined
   readonly #listeners = new Set<(record: TurnRecord) => void>()
 
-  /** The turn's entry, made on first use: a wake is noted before the machine opens its turn. */
-  entry(turnId: string, source: TurnSource = "voice"): OpenTurn {
-    const known = this.#open.get(turnId)
-    if (known !== undefined) return known
-    const made = blank(turnId, source)
-    this.#open.set(turnId, made)
-    return made
+  /** The wake word that may open a turn; forgotten with the next one if the machine does not take it. */
+  noteWake(turnId: string, wake: { readonly score: number; readonly atMs: number }): void {
+    this.#lastWake = { turnId, wake }
+  }
+
+  open(turnId: string, source: TurnSource): void {
+    const wake = this.#lastWake?.turnId === turnId ? this.#lastWake.wake : undefined
+    this.#open.set(turnId, { ...(this.#open.get(turnId) ?? blank(turnId)), source, wake })
   }
 
   /** The entry for one revision: a newer revision forgets what the older one understood and wrote. */
   revise({ turnId, revision }: TurnKey): OpenTurn {
-    const turn = this.entry(turnId)
+    const turn = this.#entry(turnId)
     if (revision > turn.revision) {
       Object.assign(turn, {
         revision,
@@ -95,13 +97,17 @@ export class TurnLedger {
     for (const listener of this.#listeners) listener(record)
   }
 
-  /** A turn that was noted but never opened (a wake word that the machine did not take). */
-  forget(turnId: string): void {
-    this.#open.delete(turnId)
-  }
-
   onClosed(listener: (record: TurnRecord) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** A barge-in is understood before it is known to be a turn, so the entry is made by whoever comes first. */
+  #entry(turnId: string): OpenTurn {
+    const known = this.#open.get(turnId)
+    if (known !== undefined) return known
+    const made = blank(turnId)
+    this.#open.set(turnId, made)
+    return made
   }
 }

@@ -1,0 +1,232 @@
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { type ActorRefFrom, createActor, type StateValue } from "xstate"
+import { type PlaybackEvent, PlaybackQueue } from "../audio/playback.ts"
+import { tone } from "../audio/tone.ts"
+import { conversationMachine } from "../machines/conversation.ts"
+import type {
+  ConversationEvent,
+  ConversationSettings,
+  HealthEvent,
+  HearingEvent,
+  Part,
+  UserEvent,
+} from "../machines/conversation-types.ts"
+import type { AudioFailure, AudioInput, AudioOutput } from "../ports/audio.ts"
+import type { Clock } from "../ports/clock.ts"
+import type { Consent } from "../ports/consent.ts"
+import type { TurnRecord } from "../ports/turn.ts"
+import type { AnswerServices, TypedTurn } from "./answer-services.ts"
+import { answerTurn } from "./answer-turn.ts"
+import { fromStream } from "./bridge.ts"
+import { Commitments } from "./commitments.ts"
+import { obey } from "./conversation-commands.ts"
+import { Hearing, type HearingOptions } from "./hearing.ts"
+import { judgeConsent } from "./judge-consent.ts"
+import { QueuePlayer } from "./player.ts"
+import { SpeechOutput } from "./speech-output.ts"
+import { TurnLedger } from "./turn-ledger.ts"
+
+/** A dialogue state as it is entered: `value` is the law's name of it, `detail` where inside of it. */
+export interface StateEntered {
+  readonly value: string
+  readonly detail: string
+  readonly atMs: number
+}
+
+/** How loud replies are, 0..1.5. */
+export interface Volume {
+  readonly gain: number
+  onChange(listener: (gain: number) => void): void
+}
+
+/** A short, quiet note at the wake word. */
+const CHIME = { frequencyHz: 880, durationMs: 120, levelDbfs: -24 }
+
+/** States in which no turn is in hand. */
+const RESTING: ReadonlySet<string> = new Set(["listening", "muted"])
+
+export interface ConversationOptions {
+  readonly settings: ConversationSettings
+  readonly echoCancelled: boolean
+  readonly chime: boolean
+  readonly input: AudioInput
+  readonly output: AudioOutput
+  /** The clock that the output device runs by. */
+  readonly outputClock: Clock
+  readonly hearing: Omit<HearingOptions, "onEvent">
+  readonly answering: Omit<
+    AnswerServices,
+    "hearing" | "output" | "outputRateHz" | "ledger" | "typed" | "committed" | "onPart"
+  >
+  readonly consent: Consent
+  readonly volume: Volume
+  /** Called at the wake word: load what the turn will need. */
+  readonly prepareModels: (turnId: string) => void
+  readonly onState: (state: StateEntered) => void
+  readonly onTurn: (turn: TurnRecord) => void
+  readonly onNotice: (message: string) => void
+}
+
+export interface Conversation {
+  /** The dialogue's state now. */
+  state(): StateEntered
+  /** The parts that are away. */
+  degraded(): readonly Part[]
+  readonly muted: boolean
+  send(event: UserEvent | HealthEvent): void
+  /** Listens as if the wake word had been said; false when the conversation is busy with another turn. */
+  pushToTalk(turnId: string): boolean
+  /** Starts a typed turn; false when the conversation is busy with another. */
+  type(turnId: string, turn: TypedTurn): boolean
+  readonly hearing: Hearing
+  /** Runs until the input ends or fails. */
+  readonly run: Effect.Effect<void, AudioFailure>
+}
+
+/**
+ * The voice: hearing, the conversation machine on the audio clock and the speaker, joined. The machine's commands become
+ * calls and what comes of them becomes events; nothing here decides.
+ */
+export const openConversation = (
+  options: ConversationOptions,
+): Effect.Effect<Conversation, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { answering, consent, output: device, settings } = options
+    const { clock, timebase } = options.hearing
+    const ledger = new TurnLedger()
+    const commitments = new Commitments()
+    const typed = new Map<string, TypedTurn>()
+    const send = (event: ConversationEvent): void => actor.send(event)
+
+    const onPlayback = (event: PlaybackEvent): void => {
+      if (event.type === "clip-finished") output.clipFinished(event.clipId)
+      if (event.type === "failed") send({ type: "speaker.stalled" })
+      if (event.type !== "first-audible") return
+      const owner = output.ownerOf(event.clipId)
+      if (owner?.first) ledger.mark(owner.key, { audible: { atMs: event.atMs, latencyMs: event.latencyMs } })
+    }
+    const queue = yield* PlaybackQueue.open({
+      output: device,
+      clock: options.outputClock,
+      onEvent: onPlayback,
+    })
+    queue.volume = options.volume.gain
+    options.volume.onChange((gain) => {
+      queue.volume = gain
+    })
+    const player = new QueuePlayer(queue, options.onNotice)
+    const output = new SpeechOutput(player, (key) =>
+      send({ type: "speaker.drained", ...key, nowMs: clock.now() }),
+    )
+
+    const onHeard = (event: HearingEvent): void => {
+      if (event.type === "wake.detected")
+        ledger.noteWake(event.turnId, { score: event.score, atMs: event.atMs })
+      send(event)
+    }
+    const hearing = new Hearing({ ...options.hearing, onEvent: onHeard })
+    const services: AnswerServices = {
+      ...answering,
+      hearing,
+      output,
+      outputRateHz: device.rateHz,
+      ledger,
+      typed: (turnId) => typed.get(turnId),
+      committed: (key) => commitments.wait(key),
+      onPart: (part, up) => send({ type: up ? "part.up" : "part.down", part }),
+    }
+    const echoSuspect = (): boolean => output.isOpen && !actor.getSnapshot().context.echoCancelled
+    const judge = judgeConsent({ hearing, stt: answering.stt, consent, echoSuspect })
+    const actor = createActor(
+      conversationMachine.provide({
+        actors: { answerTurn: fromStream(answerTurn(services)), judgeConsent: fromStream(judge) },
+      }),
+      { clock, input: { settings, echoCancelled: options.echoCancelled } },
+    )
+
+    ledger.onClosed((turn) => {
+      typed.delete(turn.id)
+      answering.history.add(turn)
+      options.onTurn(turn)
+    })
+    const chime = options.chime ? tone({ ...CHIME, rateHz: device.rateHz }) : undefined
+    const obeyCommand = obey({
+      output,
+      ledger,
+      commitments,
+      timebase,
+      prepareModels: options.prepareModels,
+      acknowledge: () => chime && player.enqueue("chime", chime.samples),
+      dropConsent: (consentId) => Effect.runFork(denied(consent, consentId)),
+    })
+    actor.on("*", obeyCommand)
+    watchStates(actor, clock, (state) => {
+      // What nobody asked for is not kept: between turns only the ring's last moments remain.
+      if (RESTING.has(state.value)) hearing.wipe()
+      options.onState(state)
+    })
+    yield* Effect.acquireRelease(
+      Effect.sync(() => actor.start()),
+      () => Effect.sync(() => actor.stop()),
+    )
+    return {
+      state: () => stateOf(actor.getSnapshot().value.dialogue, clock.now()),
+      degraded: () => actor.getSnapshot().context.down,
+      get muted() {
+        return actor.getSnapshot().context.muted
+      },
+      send,
+      pushToTalk: (turnId) => {
+        const event = { type: "user.ptt", turnId, inSpeech: hearing.inSpeech, nowMs: clock.now() } as const
+        if (!actor.getSnapshot().can(event)) return false
+        send(event)
+        return true
+      },
+      type: (turnId, turn) => {
+        const event = { type: "user.text", turnId } as const
+        if (!actor.getSnapshot().can(event)) return false
+        typed.set(turnId, turn)
+        send(event)
+        return true
+      },
+      hearing,
+      run: hearing.run(options.input),
+    }
+  })
+
+type ConversationActor = ActorRefFrom<typeof conversationMachine>
+
+/** Tells each dialogue state as it is entered. An error of the machine is a bug, and ends the process by its supervisor. */
+const watchStates = (
+  actor: ConversationActor,
+  clock: Clock,
+  onState: (state: StateEntered) => void,
+): void => {
+  let last = ""
+  actor.subscribe({
+    next: (snapshot) => {
+      const state = stateOf(snapshot.value.dialogue, clock.now())
+      const path = `${state.value}.${state.detail}`
+      if (path === last) return
+      last = path
+      onState(state)
+    },
+  })
+}
+
+const stateOf = (dialogue: StateValue, atMs: number): StateEntered => {
+  const [value = "", ...inner] = pathOf(dialogue)
+  return { value, detail: inner.join("."), atMs }
+}
+
+const pathOf = (value: StateValue | undefined): readonly string[] => {
+  if (value === undefined) return []
+  if (typeof value === "string") return [value]
+  const [entry] = Object.entries(value)
+  return entry === undefined ? [] : [entry[0], ...pathOf(entry[1])]
+}
+
+/** A question that nobody will answer any more is denied. */
+const denied = (consent: Consent, consentId: string): Effect.Effect<unknown> =>
+  consent.answer({ consentId, transcript: "", audioStartMs: 0, questionEndMs: 0, echoSuspect: false })

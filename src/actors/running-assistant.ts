@@ -1,0 +1,212 @@
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type {
+  Acknowledgement,
+  Assistant,
+  AssistantEvent,
+  AssistantStatus,
+  Outcome,
+  ProcessRow,
+  RefusalCode,
+} from "../ports/assistant.ts"
+import type { LanguageModelChoice } from "../ports/language-model.ts"
+import type { ModelFailure } from "../ports/models.ts"
+import type { TurnRecord } from "../ports/turn.ts"
+import type { TypedTurn } from "./answer-services.ts"
+import type { AssistantSystem } from "./assistant-system.ts"
+import type { StateEntered } from "./conversation-system.ts"
+import { transcribeFile } from "./transcribe-file.ts"
+import { uuidV7 } from "./uuid-v7.ts"
+
+const done: Acknowledgement = { ok: true }
+
+/** The assistant as the command line and the control socket know it, over a system that runs. */
+export class RunningAssistant implements Assistant {
+  readonly #system: AssistantSystem
+  readonly #close: () => Promise<void>
+  readonly #listeners = new Set<(event: AssistantEvent) => void>()
+  readonly #closed = new Map<string, (turn: TurnRecord) => void>()
+  readonly #notices: string[] = []
+  #state: string | undefined
+  #model: LanguageModelChoice | undefined
+  #shutdown: Promise<void> | undefined
+
+  constructor(system: AssistantSystem, close: () => Promise<void>) {
+    this.#system = system
+    this.#close = close
+  }
+
+  /** Told by the system; words go only to those who show them to the user. */
+  entered({ value, atMs }: StateEntered): void {
+    if (value === this.#state) return
+    this.#state = value
+    this.#tell({ type: "state", value, atMs })
+  }
+
+  ended(turn: TurnRecord): void {
+    this.#closed.get(turn.id)?.(turn)
+    const { id: turnId, revision, route, interrupted, transcript, reply, latency } = turn
+    this.#tell({
+      type: "turn",
+      turnId,
+      revision,
+      route,
+      interrupted,
+      transcript,
+      reply,
+      totalMs: latency.totalMs,
+    })
+  }
+
+  noticed(message: string, level: "info" | "warn" | "error" = "warn"): void {
+    this.#tell({ type: "notice", level, message })
+  }
+
+  choseModel(choice: LanguageModelChoice): void {
+    this.#model = choice
+    if (choice.notice === undefined || this.#notices.includes(choice.notice)) return
+    this.#notices.push(choice.notice)
+  }
+
+  failed(message: string): void {
+    this.#tell({ type: "fatal", message })
+  }
+
+  status(): AssistantStatus {
+    const { conversation, models } = this.#system
+    const down = conversation.degraded()
+    return {
+      state: conversation.state().value,
+      muted: conversation.muted,
+      parts: [
+        ...models.hosts().map(({ id, phase }) => ({ id, state: partState(phase) })),
+        ...down.map((id) => ({ id, state: "failed" as const })),
+      ],
+      languageModel: this.#model?.type === "chosen" ? this.#model.model.name : null,
+      notices: this.#notices,
+    }
+  }
+
+  say(text: string, signal?: AbortSignal): Promise<Outcome> {
+    return this.#turn({ mode: "say", text, onText: () => {} }, signal)
+  }
+
+  ask(text: string, onText: (piece: string) => void, signal?: AbortSignal): Promise<Outcome> {
+    return this.#turn({ mode: "ask", text, onText }, signal)
+  }
+
+  async transcribe(wavPath: string, signal?: AbortSignal): Promise<Outcome> {
+    const { fileListener, stt } = this.#system.models
+    const words = transcribeFile(wavPath, { listener: fileListener, stt }).pipe(
+      Effect.ensuring(fileListener.unload),
+    )
+    const exit = await Effect.runPromiseExit(words, signal && { signal })
+    if (Exit.isSuccess(exit)) return { ok: true, reply: exit.value, turnId: uuidV7() }
+    return refusalOf(exit.cause)
+  }
+
+  pushToTalk(): Acknowledgement {
+    const { conversation } = this.#system
+    if (conversation.muted) return { ok: false, code: "refused", message: "muted: say `jett unmute` first" }
+    return conversation.pushToTalk(uuidV7()) ? done : busy
+  }
+
+  mute(): Acknowledgement {
+    this.#system.conversation.send({ type: "user.mute" })
+    return done
+  }
+
+  unmute(): Acknowledgement {
+    this.#system.conversation.send({ type: "user.unmute" })
+    return done
+  }
+
+  cancel(): Acknowledgement {
+    this.#system.conversation.send({ type: "user.cancel" })
+    return done
+  }
+
+  processes(): readonly ProcessRow[] {
+    const now = performance.now()
+    return this.#system.models.hosts().flatMap(({ id, pid, phase, restarts, upSinceMs }) =>
+      pid === undefined
+        ? []
+        : [
+            {
+              id,
+              pid,
+              state: phase,
+              models: this.#system.models.modelsOf(id),
+              restarts,
+              uptimeMs: Math.round(now - (upSinceMs ?? now)),
+            },
+          ],
+    )
+  }
+
+  events(listener: (event: AssistantEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  shutdown(): Promise<void> {
+    this.#shutdown ??= this.#close()
+    return this.#shutdown
+  }
+
+  #tell(event: AssistantEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  #turn(turn: TypedTurn, signal: AbortSignal | undefined): Promise<Outcome> {
+    const turnId = uuidV7()
+    return new Promise((resolve) => {
+      const abandon = (): void => this.#system.conversation.send({ type: "user.cancel" })
+      this.#closed.set(turnId, (record) => {
+        this.#closed.delete(turnId)
+        signal?.removeEventListener("abort", abandon)
+        resolve(outcomeOf(record))
+      })
+      signal?.addEventListener("abort", abandon, { once: true })
+      if (this.#system.conversation.type(turnId, turn)) return
+      this.#closed.delete(turnId)
+      resolve(busy)
+    })
+  }
+}
+
+const busy = {
+  ok: false,
+  code: "busy",
+  message: "busy with another turn: wait for it, or `jett cancel` it",
+} as const
+
+const partState = (phase: string): "starting" | "ok" | "failed" | "off" => {
+  if (phase === "running") return "ok"
+  if (phase === "broken") return "failed"
+  return phase === "idle" || phase === "ended" ? "off" : "starting"
+}
+
+const outcomeOf = ({ id, outcome, reply }: TurnRecord): Outcome => {
+  if (outcome === "answered" || outcome === "interrupted") return { ok: true, reply, turnId: id }
+  if (outcome === "cancelled") return { ok: false, code: "cancelled", message: "the turn was cancelled" }
+  return { ok: false, code: "failed", message: `the turn ended without an answer (${outcome})` }
+}
+
+const refusalOf = (
+  cause: Cause.Cause<ModelFailure | { readonly _tag: string; readonly message: string }>,
+): Outcome => {
+  if (Cause.hasInterruptsOnly(cause))
+    return { ok: false, code: "cancelled", message: "the transcription was cancelled" }
+  const error = Cause.squash(cause)
+  const message = error instanceof Error ? error.message : String(error)
+  const tagged = typeof error === "object" && error !== null && "_tag" in error ? error : undefined
+  const code: RefusalCode =
+    tagged?._tag === "WavError"
+      ? "bad-input"
+      : tagged !== undefined && "reason" in tagged && tagged.reason === "missing"
+        ? "model-missing"
+        : "failed"
+  return { ok: false, code, message }
+}

@@ -1,0 +1,63 @@
+import * as Effect from "effect/Effect"
+import type { AnswerInput, Verdict } from "../machines/conversation-types.ts"
+import type { ModelFailure } from "../ports/models.ts"
+import { classifyTranscript } from "../text/classify.ts"
+import type { PhraseMatch } from "../text/phrases.ts"
+import type { AnswerServices } from "./answer-services.ts"
+
+/** What a turn amounts to. `verdict` is all that the conversation machine learns of it. */
+export type Understood =
+  | { readonly kind: "nothing"; readonly verdict: Verdict }
+  | { readonly kind: "unclear"; readonly verdict: Verdict }
+  | { readonly kind: "phrase"; readonly verdict: Verdict; readonly match: PhraseMatch }
+  | { readonly kind: "free"; readonly verdict: Verdict; readonly text: string }
+
+/** Sound kept after the first silent sample: the last consonant is quieter than what the voice activity counts. */
+const POST_ROLL_MS = 96
+
+/** The shortest clip that speech to text takes, in samples at 16 kHz. */
+const SHORTEST = 1600
+
+export const understandTurn = (
+  services: AnswerServices,
+  input: AnswerInput,
+  typed: string | undefined,
+): Effect.Effect<Understood, ModelFailure> =>
+  Effect.gen(function* () {
+    const { ledger, timebase, hearing } = services
+    const turn = ledger.revise(input)
+    if (typed !== undefined) {
+      turn.transcript = typed
+      return understood(typed, 1, Number.POSITIVE_INFINITY)
+    }
+    turn.speech = { startMs: input.fromMs, endMs: input.toMs }
+    ledger.mark(input, { endOfSpeech: timebase.ofAudio(input.toMs) })
+    const voicedMs = hearing.voicedMs(input.fromMs, input.toMs)
+    const sound = hearing.sound(input.fromMs, input.toMs + POST_ROLL_MS)
+    if (sound.length < SHORTEST) return understood("", 1, voicedMs)
+    const fromMs = timebase.monotonic()
+    const transcript = yield* services.pending.track(services.stt.transcribe(sound))
+    ledger.mark(input, { stt: { fromMs, toMs: timebase.monotonic() } })
+    const result = understood(transcript.text, transcript.confidence, voicedMs)
+    turn.confidence = transcript.confidence
+    turn.transcript = transcript.text
+    return result
+  })
+
+/** The transcript keeps the wake phrase in the record; what is answered comes without it. */
+const understood = (text: string, confidence: number, voicedMs: number): Understood => {
+  const found = classifyTranscript({ text, confidence, voicedMs })
+  switch (found.kind) {
+    case "empty":
+    case "noise":
+      return { kind: "nothing", verdict: "nothing" }
+    case "wake-only":
+      return { kind: "nothing", verdict: "wake-only" }
+    case "low-confidence":
+      return { kind: "unclear", verdict: "words" }
+    case "phrase":
+      return { kind: "phrase", verdict: found.match.extensible ? "words" : "phrase", match: found.match }
+    case "free":
+      return { kind: "free", verdict: "words", text: found.text }
+  }
+}

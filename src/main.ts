@@ -1,0 +1,116 @@
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import {
+  type AssistantSystem,
+  type AssistantSystemOptions,
+  openAssistantSystem,
+} from "./actors/assistant-system.ts"
+import { makeModelSystem } from "./actors/model-system.ts"
+import { PendingWork } from "./actors/pending-work.ts"
+import { openResidency } from "./actors/residency-open.ts"
+import { RunningAssistant } from "./actors/running-assistant.ts"
+import { voiceRateHz } from "./actors/voice-rate.ts"
+import { AudioClock } from "./audio/audio-clock.ts"
+import { availableBackends, liveBackend } from "./audio/backends.ts"
+import { monotonicClock } from "./audio/monotonic-clock.ts"
+import type { Config } from "./config/definition.ts"
+import { modelsFolder } from "./config/paths.ts"
+import { makeModelStore } from "./models/store.ts"
+import type { Assistant, OpenAssistantOptions } from "./ports/assistant.ts"
+import type { AudioBackend } from "./ports/audio.ts"
+import type { Listener } from "./ports/speech.ts"
+import { SYSTEM_PROMPT } from "./text/prompt.ts"
+import { disconnectedTools, noConsent } from "./tools/disconnected.ts"
+
+/** What an entry point says about its surroundings; the rest is the same for all. */
+export type SystemSurroundings = Omit<
+  AssistantSystemOptions,
+  "store" | "residency" | "tools" | "consent" | "voiceRateHz"
+>
+
+/** Composes the whole assistant over one audio back end; it ends with the scope. */
+export const openSystem = (surroundings: SystemSurroundings) =>
+  Effect.gen(function* () {
+    const store = makeModelStore(modelsFolder(surroundings.config, process.env))
+    return yield* openAssistantSystem({
+      ...surroundings,
+      store,
+      residency: openResidency,
+      tools: disconnectedTools,
+      consent: noConsent,
+      voiceRateHz: yield* voiceRateHz(surroundings.config, store),
+    })
+  })
+
+/** The assistant of `serve` and of the verbs that run alone. Rejects where it cannot start; the message says the fix. */
+export const openAssistant = async (config: Config, options: OpenAssistantOptions): Promise<Assistant> => {
+  const scope = Scope.makeUnsafe()
+  const close = () => Effect.runPromise(Scope.close(scope, Exit.void))
+  const live = options.input === "microphone" || options.output === "speaker"
+  const backend = await chooseBackend(live ? config.audio.backend : "null")
+  let assistant: RunningAssistant | undefined
+  const program = Effect.gen(function* () {
+    const system = yield* openSystem({
+      config,
+      backend,
+      audioClock: new AudioClock(),
+      outputClock: monotonicClock,
+      simulated: false,
+      listens: options.input === "microphone",
+      echoCancelled: config.audio.echo === "cancelled",
+      pending: new PendingWork(),
+      onState: (state) => assistant?.entered(state),
+      onTurn: (turn) => assistant?.ended(turn),
+      onNotice: (message) => assistant?.noticed(message),
+    })
+    assistant = new RunningAssistant(system, close)
+    yield* Effect.forkScoped(system.warm)
+    yield* Effect.forkScoped(runUntilGivenUp(system, assistant))
+    assistant.choseModel(yield* system.languageModel)
+    return assistant
+  })
+  const exit = await Effect.runPromiseExit(
+    Scope.provide(program, scope),
+    options.signal && { signal: options.signal },
+  )
+  if (Exit.isSuccess(exit)) return exit.value
+  await close()
+  throw Cause.squash(exit.cause)
+}
+
+const runUntilGivenUp = (system: AssistantSystem, assistant: RunningAssistant) =>
+  Effect.catch(system.run, ({ message }) => Effect.sync(() => assistant.failed(message)))
+
+/** The wake-word and voice-activity host alone, for `setup`. */
+export const openListener = async (
+  config: Config,
+): Promise<{ readonly listener: Listener; close(): Promise<void> }> => {
+  const scope = Scope.makeUnsafe()
+  const close = () => Effect.runPromise(Scope.close(scope, Exit.void))
+  const program = Effect.gen(function* () {
+    const models = yield* makeModelSystem({
+      config,
+      store: makeModelStore(modelsFolder(config, process.env)),
+      residency: openResidency,
+      clock: monotonicClock,
+      cores: 1,
+      systemPrompt: SYSTEM_PROMPT,
+      onHost: () => {},
+      onModel: () => {},
+    })
+    yield* models.preload.listener
+    return models.listener
+  })
+  const exit = await Effect.runPromiseExit(Scope.provide(program, scope))
+  if (Exit.isSuccess(exit)) return { listener: exit.value, close }
+  await close()
+  throw Cause.squash(exit.cause)
+}
+
+const chooseBackend = async (wanted: Config["audio"]["backend"]): Promise<AudioBackend> => {
+  if (wanted !== "auto" && wanted !== "file") return liveBackend(wanted)
+  const [best] = await availableBackends()
+  return best ?? liveBackend("null")
+}
