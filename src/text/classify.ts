@@ -1,5 +1,6 @@
 import { matchPhrase, type PhraseContext } from "./match-phrase.ts"
 import type { PhraseMatch } from "./phrases.ts"
+import { plainWords } from "./utterance-words.ts"
 import { stripWakePhrase } from "./wake-phrase.ts"
 
 export interface HeardUtterance {
@@ -49,7 +50,7 @@ export function classifyTranscript(heard: HeardUtterance, context: PhraseContext
       ? { kind: "low-confidence", text }
       : { kind: "phrase", text, match }
   }
-  const isSingleWord = !/[\p{L}\p{N}]\s+\S*[\p{L}\p{N}]/u.test(text)
+  const isSingleWord = plainWords(text).length === 1
   const minimum = isSingleWord ? MIN_WORD_CONFIDENCE : MIN_SPEECH_CONFIDENCE
   if (heard.confidence < minimum) return { kind: "noise" }
   return isDoubtful ? { kind: "low-confidence", text } : { kind: "free", text }

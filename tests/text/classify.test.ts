@@ -13,6 +13,7 @@ describe("a transcript is", () => {
   it("noise when it is one doubtful word", () => {
     expect(classifyTranscript({ text: "You", confidence: 0.5, voicedMs: 400 }).kind).toBe("noise")
     expect(classifyTranscript({ text: "2.", confidence: 0.5, voicedMs: 400 }).kind).toBe("noise")
+    expect(classifyTranscript({ text: "Status, and.", confidence: 0.57, voicedMs: 400 }).kind).toBe("free")
     expect(classifyTranscript({ text: "Paris", confidence: 0.8, voicedMs: 400 }).kind).toBe("free")
   })
 
