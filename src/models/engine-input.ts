@@ -27,5 +27,5 @@ export function checkedSpeed(speed: unknown): number {
 }
 
 function kindOf(value: unknown): string {
-  return typeof value === "object" && value !== null ? value.constructor.name : typeof value
+  return Object.prototype.toString.call(value).slice("[object ".length, -1)
 }

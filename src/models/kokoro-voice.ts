@@ -6,7 +6,7 @@ const STYLE_SIZE = 256
 const STYLES = 510
 
 /** A voice file: 510 styles of 256 float32, one for each length of the input. */
-export interface KokoroVoice {
+interface KokoroVoice {
   readonly language: PhonemeLanguage
   /** The style for a run of `ids` ids (padding not counted), [256]. */
   style(ids: number): Float32Array

@@ -1,11 +1,12 @@
+import { toInt16 } from "../audio/format.ts"
 import type { Engine, SynthesizeInput, SynthesizeOutput } from "../ports/engine.ts"
 import { EngineError } from "./engine-error.ts"
 import { checkedSpeed, checkedText } from "./engine-input.ts"
 import { openEspeak } from "./espeak.ts"
+import { joinSpeech } from "./join-speech.ts"
 import { kokoroBatches } from "./kokoro-ids.ts"
 import { kokoroVoices } from "./kokoro-voice.ts"
 import { expectInputs, floatsOf, openSession, requiredFileMatching, Tensor } from "./onnx.ts"
-import { joinSpeech, toInt16 } from "./pcm.ts"
 import { trimSilence } from "./trim-silence.ts"
 
 const RATE_HZ = 24_000
@@ -13,7 +14,8 @@ const PAD = 0n
 /** Between two runs of a text too long for one. */
 const BATCH_GAP_MS = 200
 const FAVOURITE_VOICE = "af_heart"
-const WARM_UP_TEXT = "One moment, please."
+const WARM_UP_TEXT = "One moment, please: it is half past ten. What is next?"
+const WARM_UP_RUN = "Yes."
 
 /**
  * Kokoro-82M, ONNX export with the inputs `tokens`, `style`, `speed`. Deterministic for given files and thread count.
@@ -50,7 +52,8 @@ export const engine: Engine<SynthesizeInput, never, SynthesizeOutput> = {
       return { samples: joinSpeech(pieces, RATE_HZ, BATCH_GAP_MS), rateHz: RATE_HZ }
     }
 
-    await synthesize({ text: WARM_UP_TEXT }, new AbortController().signal)
+    await phonemizer.phonemize(WARM_UP_TEXT, "en-us")
+    await synthesize({ text: WARM_UP_RUN }, new AbortController().signal)
     return {
       infer: (input, _emit, signal) => synthesize(input, signal),
       dispose: () => session.release(),

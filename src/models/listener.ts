@@ -1,8 +1,9 @@
+import { FRAME_SAMPLES } from "../audio/format.ts"
 import type { Engine, ListenerInput, ListenerOutput } from "../ports/engine.ts"
 import { EngineError } from "./engine-error.ts"
 import { checkedSamples } from "./engine-input.ts"
 import { requiredFile, requiredFileMatching } from "./onnx.ts"
-import { VAD_FRAME_SAMPLES, VoiceActivityDetector } from "./vad.ts"
+import { VoiceActivityDetector } from "./vad.ts"
 import { WakeDetector } from "./wake.ts"
 
 /**
@@ -25,16 +26,16 @@ export const engine: Engine<ListenerInput, never, ListenerOutput> = {
     return {
       async infer(input) {
         const samples = checkedSamples(input.samples)
-        if (samples.length === 0 || samples.length % VAD_FRAME_SAMPLES !== 0) {
+        if (samples.length === 0 || samples.length % FRAME_SAMPLES !== 0) {
           throw new EngineError(
             "bad-input",
-            `The listener takes whole frames of ${VAD_FRAME_SAMPLES} samples, not ${samples.length} samples`,
+            `The listener takes whole frames of ${FRAME_SAMPLES} samples, not ${samples.length} samples`,
           )
         }
         const voiceActivity: number[] = []
         const scores: number[] = []
-        for (let start = 0; start < samples.length; start += VAD_FRAME_SAMPLES) {
-          const frame = samples.subarray(start, start + VAD_FRAME_SAMPLES)
+        for (let start = 0; start < samples.length; start += FRAME_SAMPLES) {
+          const frame = samples.subarray(start, start + FRAME_SAMPLES)
           voiceActivity.push(await vad.push(frame))
           scores.push(...(await wake.push(frame)))
         }

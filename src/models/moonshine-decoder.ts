@@ -1,4 +1,3 @@
-import type { InferenceSession } from "./onnx.ts"
 import { floatsOf, Tensor, tensorOf } from "./onnx.ts"
 import { repeatedTail } from "./repetition.ts"
 
@@ -20,6 +19,10 @@ const PAST = Array.from({ length: LAYERS }, (_, layer) =>
     },
   })),
 ).flat()
+const FIRST_OUTPUTS = [
+  "logits",
+  ...PAST.flatMap(({ decoder, encoder }) => [decoder.present, encoder.present]),
+]
 /** What later steps need back: the encoder's keys and values never change and are not copied out again. */
 const LATER_OUTPUTS = ["logits", ...PAST.map(({ decoder }) => decoder.present)]
 
@@ -35,12 +38,17 @@ export interface Encoded {
   readonly audioMask: Tensor
 }
 
+/** What of the decoder's session is used. */
+export interface DecoderSession {
+  run(feeds: Record<string, Tensor>, outputs: readonly string[]): Promise<Readonly<Record<string, Tensor>>>
+}
+
 /**
  * Greedy decoding with Moonshine's merged decoder. Ends at the end token, at `maxTokens`, when the tail repeats itself,
  * or as soon as `signal` is aborted.
  */
 export async function decodeGreedily(
-  decoder: InferenceSession,
+  decoder: DecoderSession,
   { hiddenStates, audioMask }: Encoded,
   maxTokens: number,
   signal: AbortSignal,
@@ -62,7 +70,7 @@ export async function decodeGreedily(
   const logProbabilities: number[] = []
   while (ids.length < maxTokens && !signal.aborted) {
     const first = ids.length === 0
-    const outputs = first ? await decoder.run(feeds) : await decoder.run(feeds, LATER_OUTPUTS)
+    const outputs = await decoder.run(feeds, first ? FIRST_OUTPUTS : LATER_OUTPUTS)
     const logits = floatsOf(outputs, "logits")
     const best = argmax(logits)
     logProbabilities.push(logProbability(logits, best, best))

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises"
+import { SAMPLE_RATE_HZ, toFloat32 } from "../audio/format.ts"
 import type { Engine, TranscribeInput, TranscribeOutput } from "../ports/engine.ts"
 import { EngineError } from "./engine-error.ts"
 import { checkedSamples } from "./engine-input.ts"
@@ -7,7 +8,6 @@ import { parseTokenizer } from "./moonshine-tokenizer.ts"
 import { expectInputs, type InferenceSession, openSession, requiredFile, Tensor, tensorOf } from "./onnx.ts"
 import { segmentSpeech } from "./segment-speech.ts"
 
-const SAMPLE_RATE_HZ = 16_000
 /** Shorter clips make the encoder fail. */
 const SHORTEST_SAMPLES = 1600
 /** Nobody speaks faster; more is a hallucination. From Moonshine's own runtime. */
@@ -16,7 +16,7 @@ const TOKENS_PER_SECOND = 6.5
 const FEWEST_TOKENS = 8
 
 /**
- * Moonshine tiny (English), merged decoder, greedy. Audio of more than about 12 s is cut at its quietest points and
+ * Moonshine tiny (English), merged decoder, greedy. Audio of more than 30 s is cut at its quietest points and
  * transcribed piece by piece. Text comes even where there was no speech, so gate by voice activity before.
  *
  * Files: `encoder_model.ort`, `decoder_model_merged.ort`, `tokenizer.bin`.
@@ -69,10 +69,9 @@ async function transcribeSegment(
   signal: AbortSignal,
 ): Promise<Decoded> {
   const shape = [1, samples.length]
-  const audio = Float32Array.from(samples, (sample) => sample / 32_768)
   const audioMask = new Tensor("int64", new BigInt64Array(samples.length).fill(1n), shape)
   const encoded = await encoder.run({
-    input_values: new Tensor("float32", audio, shape),
+    input_values: new Tensor("float32", toFloat32(samples), shape),
     attention_mask: audioMask,
   })
   const hiddenStates = tensorOf(encoded, "last_hidden_state")

@@ -8,7 +8,9 @@ export { type InferenceSession, Tensor }
 /**
  * - `always-on`: a small model run many times a second. One thread and no spinning: a spinning pool keeps a core at
  *   100 % between frames.
- * - `batch`: one large run at a time, on `threads` threads.
+ * - `batch`: one large run at a time, on `threads` threads. Without the memory arena, which would keep the peak of the
+ *   longest input for ever: after 30 s of speech Moonshine then holds 190 MB instead of 350, Piper 200 instead of 320
+ *   after a long sentence. Inputs of up to 10 s take the same time, those of 30 s half as long again.
  */
 export type SessionProfile =
   | { readonly type: "always-on" }
@@ -23,6 +25,8 @@ export async function openSession(file: string, profile: SessionProfile): Promis
       executionMode: "sequential",
       graphOptimizationLevel: "all",
       executionProviders: ["cpu"],
+      enableCpuMemArena: profile.type === "always-on",
+      enableMemPattern: profile.type === "always-on",
       logSeverityLevel: 3,
       extra: { session: { intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
     })

@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises"
+import { toInt16 } from "../audio/format.ts"
 import type { Engine, SynthesizeInput, SynthesizeOutput } from "../ports/engine.ts"
 import { EngineError } from "./engine-error.ts"
 import { checkedSpeed, checkedText } from "./engine-input.ts"
 import { openEspeak } from "./espeak.ts"
+import { joinSpeech } from "./join-speech.ts"
 import { expectInputs, floatsOf, openSession, requiredFileMatching, Tensor } from "./onnx.ts"
-import { joinSpeech, toInt16 } from "./pcm.ts"
 import { parsePiperConfig } from "./piper-config.ts"
 import { piperSentences } from "./piper-ids.ts"
 import { trimSilence } from "./trim-silence.ts"
@@ -12,6 +13,7 @@ import { trimSilence } from "./trim-silence.ts"
 /** Between two sentences of one request. */
 const SENTENCE_GAP_MS = 220
 const WARM_UP_TEXT = "One moment, please: it is half past ten. What is next?"
+const WARM_UP_RUN = "One moment."
 
 /**
  * A Piper voice (VITS). The model draws its own noise and ONNX Runtime's seed is out of reach from Node, so two runs of
@@ -46,7 +48,8 @@ export const engine: Engine<SynthesizeInput, never, SynthesizeOutput> = {
       return { samples: joinSpeech(pieces, config.rateHz, SENTENCE_GAP_MS), rateHz: config.rateHz }
     }
 
-    await synthesize({ text: WARM_UP_TEXT }, new AbortController().signal)
+    await phonemizer.phonemize(WARM_UP_TEXT, config.language)
+    await synthesize({ text: WARM_UP_RUN }, new AbortController().signal)
     return {
       infer: (input, _emit, signal) => synthesize(input, signal),
       dispose: () => session.release(),

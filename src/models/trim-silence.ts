@@ -1,5 +1,6 @@
-/** −50 dBFS, the level below which nobody hears a voice; as int16. */
-const AUDIBLE = Math.round(32_768 * 10 ** (-50 / 20))
+import { AUDIBLE_DBFS, msToSamples } from "../audio/format.ts"
+
+const AUDIBLE = Math.round(32_768 * 10 ** (AUDIBLE_DBFS / 20))
 const KEPT_LEAD_MS = 20
 const KEPT_TAIL_MS = 60
 
@@ -11,8 +12,8 @@ export function trimSilence(samples: Int16Array, rateHz: number): Int16Array {
   const first = samples.findIndex(isAudible)
   if (first === -1) return samples.subarray(0, 0)
   const last = samples.findLastIndex(isAudible)
-  const start = Math.max(0, first - Math.floor((KEPT_LEAD_MS * rateHz) / 1000))
-  const end = Math.min(samples.length, last + 1 + Math.floor((KEPT_TAIL_MS * rateHz) / 1000))
+  const start = Math.max(0, first - msToSamples(KEPT_LEAD_MS, rateHz))
+  const end = Math.min(samples.length, last + 1 + msToSamples(KEPT_TAIL_MS, rateHz))
   return samples.subarray(start, end)
 }
 

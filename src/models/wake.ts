@@ -2,7 +2,7 @@ import { EngineError } from "./engine-error.ts"
 import { expectInputs, floatsOf, type InferenceSession, openSession, Tensor } from "./onnx.ts"
 
 /** New samples of one step: 80 ms at 16 kHz. */
-export const WAKE_STEP_SAMPLES = 1280
+const WAKE_STEP_SAMPLES = 1280
 /** Steps after a cold start whose scores are forced to 0: the classifier's window is not filled with audio before. */
 export const WAKE_MASK_STEPS = 16
 
