@@ -67,12 +67,17 @@ const launch = (options: HostOptions, clock: Clock): Effect.Effect<Launched, Sta
 const wire = (options: HostOptions, clock: Clock): Launched => {
   const { id } = options
   const process = startHostProcess(options)
-  const kill = (detail: string): void => process.kill({ type: "hung", detail })
+  /** What is condemned takes no more requests, though the system may need a moment to end it. */
+  const condemn = (reason: ExitReason): void => {
+    process.kill(reason)
+    connection.close(lost(id, reason))
+  }
+  const kill = (detail: string): void => condemn({ type: "hung", detail })
   const connection = new HostConnection({
     host: id,
     toHost: process.toHost,
     fromHost: process.fromHost,
-    onViolation: (detail) => process.kill({ type: "crashed", error: `protocol violation: ${detail}` }),
+    onViolation: (detail) => condemn({ type: "crashed", error: `protocol violation: ${detail}` }),
   })
   const heartbeat = new Heartbeat({
     clock,
@@ -146,13 +151,13 @@ const stop = (options: {
 }): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { process, connection, clock, ms } = options
-    if (!process.isAlive()) return
+    if (!process.isRunning()) return
     process.expectExit()
     if (ms > 0) {
       connection.tell({ type: "shutdown" })
       yield* within(process.exited, { clock, ms, late: () => Effect.void })
     }
-    if (!process.isAlive()) return
+    if (!process.isRunning()) return
     process.kill({ type: "shutdown" })
     yield* within(process.exited, { clock, ms: REAP_MS, late: () => Effect.void })
   })
@@ -168,7 +173,7 @@ const lost = (host: string, reason: ExitReason): HostFailure =>
   })
 
 /** The reason as the end of a sentence. */
-export const describeExit = (reason: ExitReason): string => {
+const describeExit = (reason: ExitReason): string => {
   switch (reason.type) {
     case "normal":
       return "it ended by itself"

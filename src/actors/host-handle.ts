@@ -15,7 +15,7 @@ export class HostFailure extends Data.TaggedError("HostFailure")<{
   readonly message: string
 }> {}
 
-export interface LoadRequest {
+interface LoadRequest {
   readonly model: string
   readonly engine: EngineName
   readonly options: EngineOptions

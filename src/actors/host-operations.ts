@@ -41,7 +41,18 @@ export const makeHostOperations = (options: {
           operation.message,
           onChunk === undefined ? undefined : (value) => (interrupted ? undefined : onChunk(value)),
         )
-        const inTime = within(answer, { clock, ms: operation.deadlineMs, late: () => overdue(operation) })
+        const inTime = within(answer, {
+          clock,
+          ms: operation.deadlineMs,
+          late: () => Effect.fail(overdue(operation)),
+        }).pipe(
+          // After the race is decided: the kill ends all that is open, this answer too.
+          Effect.tapError(({ code, message }) =>
+            Effect.sync(() => {
+              if (code === "deadline") kill(message)
+            }),
+          ),
+        )
         return yield* restore(inTime).pipe(
           Effect.flatMap((found) => contentOf(operation, found)),
           Effect.onExit((exit) => {
@@ -68,17 +79,8 @@ export const makeHostOperations = (options: {
         ),
     }).pipe(Effect.andThen(Semaphore.release(turn, 1)), Effect.asVoid)
 
-  const overdue = ({ what, deadlineMs }: Operation<unknown>): Effect.Effect<never, HostFailure> =>
-    Effect.suspend(() => {
-      kill(`${what} took longer than ${deadlineMs} ms`)
-      return Effect.fail(
-        new HostFailure({
-          host,
-          code: "deadline",
-          message: `Host "${host}" was killed: ${what} took longer than ${deadlineMs} ms.`,
-        }),
-      )
-    })
+  const overdue = ({ what, deadlineMs }: Operation<unknown>): HostFailure =>
+    new HostFailure({ host, code: "deadline", message: `${what} took longer than ${deadlineMs} ms` })
 
   const contentOf = <A>({ content, what }: Operation<A>, answer: Answer): Effect.Effect<A, HostFailure> =>
     Effect.suspend(() => {

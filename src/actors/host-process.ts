@@ -20,6 +20,9 @@ export interface HostProcess {
   readonly toHost: Writable
   readonly fromHost: Readable
   readonly exited: Effect.Effect<ExitReason>
+  /** False once it is known to have ended. */
+  isRunning(): boolean
+  /** False as soon as it is to end, by `kill` or `expectExit`, and after it has ended. */
   isAlive(): boolean
   /** SIGKILL to the whole group. The first reason given is the one that `exited` reports. */
   kill(reason: ExitReason): void
@@ -41,12 +44,12 @@ export const startHostProcess = (options: HostProcessOptions): HostProcess => {
     stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
   })
   const exited = Deferred.makeUnsafe<ExitReason>()
-  let alive = true
+  let running = true
   let reason: ExitReason | undefined
   let expected = false
 
   const end = (found: ExitReason): void => {
-    alive = false
+    running = false
     // What the leader started may outlive it.
     killGroup(child)
     Deferred.doneUnsafe(exited, Effect.succeed(reason ?? (expected ? { type: "shutdown" } : found)))
@@ -71,9 +74,10 @@ export const startHostProcess = (options: HostProcessOptions): HostProcess => {
     toHost,
     fromHost,
     exited: Deferred.await(exited),
-    isAlive: () => alive,
+    isRunning: () => running,
+    isAlive: () => running && !expected && reason === undefined,
     kill: (why) => {
-      if (!alive) return
+      if (!running) return
       reason ??= why
       killGroup(child)
     },

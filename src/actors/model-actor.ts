@@ -13,8 +13,9 @@ import type { HostHandle } from "./host-handle.ts"
 import { type ModelSpec, makeModelEffects } from "./model-effects.ts"
 import { isRetryable, ModelError, modelErrorFrom } from "./model-failure.ts"
 import type { Supervisor } from "./supervisor.ts"
+import { untilAnswer } from "./until-answer.ts"
 
-export type ModelState = "unloaded" | "admitting" | "loading" | "ready" | "busy" | "unloading" | "failed"
+type ModelState = "unloaded" | "admitting" | "loading" | "ready" | "busy" | "unloading" | "failed"
 
 export interface ModelReport {
   readonly model: string
@@ -24,12 +25,12 @@ export interface ModelReport {
   readonly atMs: number
 }
 
-export interface Inference<Output> {
+interface Inference<Output> {
   readonly value: Output
   readonly inferenceMs: number
 }
 
-export type StreamedInference<Chunk, Output> =
+type StreamedInference<Chunk, Output> =
   | { readonly type: "chunk"; readonly value: Chunk }
   | ({ readonly type: "done" } & Inference<Output>)
 
@@ -128,22 +129,9 @@ export const makeModelActor = <Input, Chunk, Output>(
     return new ModelError({ model: modelId, ...context.failure })
   }
 
-  /** Resumes with the first answer that the state of the model allows. */
-  const until = <A, E>(answer: () => Effect.Effect<A, E> | undefined): Effect.Effect<A, E> =>
-    Effect.callback((resume) => {
-      const check = (): boolean => {
-        const found = answer()
-        if (found !== undefined) resume(found)
-        return found !== undefined
-      }
-      if (check()) return Effect.void
-      const subscription = actor.subscribe({ next: check, complete: check, error: check })
-      return Effect.sync(() => subscription.unsubscribe())
-    })
-
   const preload: Effect.Effect<void, ModelFailure> = Effect.suspend(() => {
     actor.send({ type: "model.wanted" })
-    return until(() => {
+    return untilAnswer(actor, () => {
       if (loadedHost() !== undefined) return Effect.void
       const failure = failureNow()
       if (failure !== undefined) return Effect.fail(failure)
@@ -210,7 +198,7 @@ export const makeModelActor = <Input, Chunk, Output>(
     },
     unload: Effect.suspend(() => {
       actor.send({ type: "model.unwanted" })
-      return until(() => (["unloaded", "failed"].includes(state()) ? Effect.void : undefined))
+      return untilAnswer(actor, () => (["unloaded", "failed"].includes(state()) ? Effect.void : undefined))
     }),
   }
 }

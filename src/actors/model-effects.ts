@@ -76,8 +76,8 @@ export const makeModelEffects = (options: {
   const engineOptions = Effect.gen(function* () {
     const installed = yield* Effect.forEach(installedIds, (id) => store.installed(id))
     const base: EngineOptions = {
-      files: installed.reduce((all, { files }) => ({ ...all, ...files }), {}),
-      sha256: installed.reduce((all, { sha256 }) => ({ ...all, ...sha256 }), {}),
+      files: Object.fromEntries(installed.flatMap(({ files }) => Object.entries(files))),
+      sha256: Object.fromEntries(installed.flatMap(({ sha256 }) => Object.entries(sha256))),
       threads: spec.threads,
     }
     return spec.parameters === undefined ? base : { ...base, parameters: spec.parameters }

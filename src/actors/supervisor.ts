@@ -8,12 +8,14 @@ import {
   type ChildRecord,
   type ChildSpec,
   childSpec,
+  type SupervisionEvent,
   type SupervisorReport,
 } from "../machines/supervision-types.ts"
 import { supervisorMachine } from "../machines/supervisor.ts"
 import type { Child, ExitReason, Handle } from "../ports/child.ts"
 import type { Clock } from "../ports/clock.ts"
 import { within } from "./timing.ts"
+import { untilAnswer } from "./until-answer.ts"
 
 /** Something that is supervised is away: down, or not up in time. `message` says what is known and what comes next. */
 export class Unavailable extends Data.TaggedError("Unavailable")<{
@@ -73,6 +75,10 @@ const run = <H extends SupervisedHandle>(options: SupervisorOptions<H>): Supervi
   })
   const up = new Map<string, { readonly incarnation: number; readonly handle: H }>()
   const fibers = new Map<string, Fiber.Fiber<void>>()
+  /** A child may end after the supervisor has. */
+  const tell = (event: SupervisionEvent): void => {
+    if (actor.getSnapshot().status === "active") actor.send(event)
+  }
 
   /** One life of a child, from its start until its scope is closed; says how it ended, whichever way that was. */
   const live = (child: Child<H>, incarnation: number): Effect.Effect<void> =>
@@ -82,7 +88,7 @@ const run = <H extends SupervisedHandle>(options: SupervisorOptions<H>): Supervi
         Scope.provide(scope),
         Effect.flatMap((handle) => {
           up.set(child.id, { incarnation, handle })
-          actor.send({
+          tell({
             type: "child.started",
             id: child.id,
             incarnation,
@@ -95,7 +101,7 @@ const run = <H extends SupervisedHandle>(options: SupervisorOptions<H>): Supervi
           Effect.flatMap(Scope.close(scope, exit), () =>
             Effect.sync(() => {
               if (up.get(child.id)?.incarnation === incarnation) up.delete(child.id)
-              actor.send(ending(child.id, incarnation, clock.now(), exit))
+              tell(ending(child.id, incarnation, clock.now(), exit))
             }),
           ),
         ),
@@ -133,33 +139,21 @@ const run = <H extends SupervisedHandle>(options: SupervisorOptions<H>): Supervi
     return refusal === undefined ? undefined : Effect.fail(refusal)
   }
 
-  const untilChange = <A, E>(answer: () => Effect.Effect<A, E> | undefined): Effect.Effect<A, E> =>
-    Effect.callback((resume) => {
-      const check = (): boolean => {
-        const found = answer()
-        if (found !== undefined) resume(found)
-        return found !== undefined
-      }
-      if (check()) return Effect.void
-      const subscription = actor.subscribe({ next: check, complete: check })
-      return Effect.sync(() => subscription.unsubscribe())
-    })
-
   return {
     handle: (childId, deadlineMs) =>
       Effect.suspend(() => {
-        actor.send({ type: "child.wanted", id: childId, nowMs: clock.now() })
+        tell({ type: "child.wanted", id: childId, nowMs: clock.now() })
         const late = () =>
           Effect.fail(unavailable(childId, `was not up within ${deadlineMs} ms (${record(childId)?.phase})`))
         return within(
-          untilChange(() => answerNow(childId)),
+          untilAnswer(actor, () => answerNow(childId)),
           { clock, ms: deadlineMs, late },
         )
       }),
     stopChild: (childId) =>
       Effect.suspend(() => {
-        actor.send({ type: "child.unwanted", id: childId })
-        return untilChange(() => (isDown(record(childId)) ? Effect.void : undefined))
+        tell({ type: "child.unwanted", id: childId })
+        return untilAnswer(actor, () => (isDown(record(childId)) ? Effect.void : undefined))
       }),
     children: () =>
       actor
@@ -169,8 +163,8 @@ const run = <H extends SupervisedHandle>(options: SupervisorOptions<H>): Supervi
           ...status,
         })),
     stopAll: Effect.suspend(() => {
-      actor.send({ type: "supervisor.stop" })
-      return untilChange(() => (actor.getSnapshot().status === "active" ? undefined : Effect.void))
+      tell({ type: "supervisor.stop" })
+      return untilAnswer(actor, () => (actor.getSnapshot().status === "active" ? undefined : Effect.void))
     }),
   }
 }

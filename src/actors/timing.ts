@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import type { Clock } from "../ports/clock.ts"
 
 /** Waits on the given clock, so that a simulated one moves it. */
-export const sleepOn = (clock: Clock, ms: number): Effect.Effect<void> =>
+const sleepOn = (clock: Clock, ms: number): Effect.Effect<void> =>
   Effect.callback((resume) => {
     const timer = clock.setTimeout(() => resume(Effect.void), ms)
     return Effect.sync(() => clock.clearTimeout(timer))

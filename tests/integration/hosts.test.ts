@@ -55,9 +55,8 @@ describe("a model host that works", () => {
         const samples = Int16Array.from({ length: 3_000_000 }, (_, at) => at % 32_000)
         const { value } = yield* inferNasty(host, { op: "echo", value: samples })
         // Not toEqual: it takes half a minute for three million elements.
-        expect(
-          value instanceof Int16Array && Buffer.from(value.buffer).equals(Buffer.from(samples.buffer)),
-        ).toBe(true)
+        const same = value instanceof Int16Array && value.every((sample, at) => sample === samples[at])
+        expect(same && value.length === samples.length).toBe(true)
       }),
     ))
 
@@ -283,8 +282,8 @@ describe("the start of a model host", () => {
 
   it("can be interrupted, and leaves no process", async () => {
     const slow = spawnHost({ id: "test", engineModule: fixture("slow-start-engine.mjs") })
-    const fiber = Effect.runFork(Effect.scoped(slow.start()))
     const others = childPids()
+    const fiber = Effect.runFork(Effect.scoped(slow.start()))
     await eventually("the process exists", () => childPids().length > others.length)
     await Effect.runPromise(Fiber.interrupt(fiber))
     expect(childPids()).toEqual(others)
