@@ -25,7 +25,8 @@ import { SYSTEM_PROMPT } from "../text/prompt.ts"
 import { ConversationHistory } from "./conversation-history.ts"
 import { type Conversation, openConversation, type StateEntered } from "./conversation-system.ts"
 import { localTime } from "./local-time.ts"
-import { type HostId, type ModelSystem, makeModelSystem } from "./model-system.ts"
+import type { ModelReport } from "./model-actor.ts"
+import { type ModelSystem, makeModelSystem } from "./model-system.ts"
 import type { PendingWork } from "./pending-work.ts"
 import { Timebase } from "./timebase.ts"
 import { uuidV7 } from "./uuid-v7.ts"
@@ -50,6 +51,7 @@ export interface AssistantSystemOptions {
   readonly onState: (state: StateEntered) => void
   readonly onTurn: (turn: TurnRecord) => void
   readonly onNotice: (message: string) => void
+  readonly onModel?: ((report: ModelReport) => void) | undefined
 }
 
 export interface AssistantSystem {
@@ -84,7 +86,9 @@ export const openAssistantSystem = (
       cores: availableParallelism(),
       systemPrompt: SYSTEM_PROMPT,
       onHost: () => {},
-      onModel: ({ model, state }) => {
+      onModel: (report) => {
+        options.onModel?.(report)
+        const { model, state } = report
         const part = partOf(config, model)
         if (part === undefined) return
         if (state === "failed") conversation?.send({ type: "part.down", part })

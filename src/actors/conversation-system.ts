@@ -104,7 +104,7 @@ export const openConversation = (
       if (event.type === "failed") send({ type: "speaker.stalled" })
       if (event.type !== "first-audible") return
       const owner = output.ownerOf(event.clipId)
-      if (owner?.first) ledger.mark(owner.key, { audible: { atMs: event.atMs, latencyMs: event.latencyMs } })
+      if (owner?.first) ledger.mark(owner.key, { audible: { atMs: timebase.now(), latencyMs: event.latencyMs } })
     }
     const queue = yield* PlaybackQueue.open({
       output: device,

@@ -15,7 +15,6 @@ export interface OpenTurn {
   /** Written clauses, as they are spoken. */
   reply: string[]
   marks: TurnMarks
-  retries: number
 }
 
 const blank = (turnId: string): OpenTurn => ({
@@ -29,7 +28,6 @@ const blank = (turnId: string): OpenTurn => ({
   route: "none",
   reply: [],
   marks: {},
-  retries: 0,
 })
 
 /** The turns in progress, by id, and the record of each that ended. */
@@ -92,7 +90,6 @@ export class TurnLedger {
       replyAudioMs: Math.round(spoken.audioMs),
       latency: turnLatency(turn.marks),
       interrupted: outcome === "interrupted",
-      retries: turn.retries,
     }
     for (const listener of this.#listeners) listener(record)
   }

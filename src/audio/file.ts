@@ -11,11 +11,13 @@ import { FRAME_SAMPLES, SAMPLE_RATE_HZ, samplesToMs } from "./format.ts"
 import { FrameChunker } from "./frame-chunker.ts"
 import { monotonicClock } from "./monotonic-clock.ts"
 import { OutputTimeline } from "./output-timeline.ts"
+import type { SpokenScript } from "./spoken-script.ts"
 import type { WavError } from "./wav-error.ts"
 import { WavReader } from "./wav-reader.ts"
 
 export interface FileBackendOptions {
-  readonly inputPath: string
+  /** A WAV file, or a script that a program speaks. */
+  readonly input: string | SpokenScript
   /** Where to write what Jett says, mono. */
   readonly outputPath?: string | undefined
   /** Where to write both sides, stereo: you on the left, Jett on the right. */
@@ -96,7 +98,7 @@ export const fileBackend = (
       id: "file" as const,
       devices: Effect.succeed([
         {
-          name: options.inputPath,
+          name: nameOf(options.input),
           description: "A WAV file as the microphone",
           direction: "input" as const,
           isDefault: true,
@@ -108,7 +110,7 @@ export const fileBackend = (
       },
       openInput: () =>
         Effect.gen(function* () {
-          const nextFrame = yield* openFrames(options.inputPath, ended)
+          const nextFrame = yield* openFrames(options.input, ended)
           const you = yield* track("you", SAMPLE_RATE_HZ)
           const baseSample = options.clock.nowSample()
           const waitUntil = realtimeGate(options)
@@ -129,7 +131,7 @@ export const fileBackend = (
             frames: Stream.unfold(undefined, () =>
               Effect.map(step, (frame) => (frame === undefined ? undefined : ([frame, undefined] as const))),
             ),
-            health: Stream.make({ type: "open" as const, device: options.inputPath }),
+            health: Stream.make({ type: "open" as const, device: nameOf(options.input) }),
           }
         }),
       openOutput: ({ rateHz: outputRateHz }) =>
@@ -157,21 +159,32 @@ interface PacedFrame {
   readonly tail: boolean
 }
 
+const nameOf = (input: string | SpokenScript): string => (typeof input === "string" ? input : "script")
+
+/** The next samples of the input at each run, undefined at its end. */
+const openPieces = (
+  input: string | SpokenScript,
+): Effect.Effect<Effect.Effect<Int16Array | undefined, AudioFailure>, AudioFailure, Scope> =>
+  Effect.gen(function* () {
+    if (typeof input !== "string") return Effect.sync(() => input.take())
+    const failed = (error: WavError) => new AudioError({ message: error.message, cause: error })
+    const reader = yield* Effect.mapError(WavReader.open(input), failed)
+    return Effect.mapError(yield* reader.openHearing, failed)
+  })
+
 const openFrames = (
-  path: string,
+  input: string | SpokenScript,
   ended: Deferred.Deferred<void>,
 ): Effect.Effect<Effect.Effect<PacedFrame, AudioFailure>, AudioFailure, Scope> =>
   Effect.gen(function* () {
-    const failed = (error: WavError) => new AudioError({ message: error.message, cause: error })
-    const reader = yield* Effect.mapError(WavReader.open(path), failed)
-    const nextPiece = yield* reader.openHearing
+    const nextPiece = yield* openPieces(input)
     const chunker = new FrameChunker()
     const ready: HearingFrame[] = []
     let finished = false
     const silence = new Int16Array(FRAME_SAMPLES)
     return Effect.gen(function* () {
       while (ready.length === 0 && !finished) {
-        const piece = yield* Effect.mapError(nextPiece, failed)
+        const piece = yield* nextPiece
         if (piece !== undefined) {
           ready.push(...chunker.push(piece))
           continue

@@ -49,7 +49,7 @@ const listen = (context: CommandContext, config: Config, { wav, out, realtime }:
     const clock = new AudioClock()
     const pending = new PendingWork()
     const backend = yield* fileBackend({
-      inputPath: wav,
+      input: wav,
       outputPath: out,
       pace: realtime ? "realtime" : "clock",
       clock,

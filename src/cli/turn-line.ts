@@ -29,6 +29,5 @@ export const turnLine = (turn: TurnRecord) => {
     },
     interrupted: turn.interrupted,
     outcome: turn.outcome,
-    retries: turn.retries,
   }
 }

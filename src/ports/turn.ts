@@ -38,6 +38,4 @@ export interface TurnRecord {
   readonly replyAudioMs: number
   readonly latency: TurnLatency
   readonly interrupted: boolean
-  /** How often a model had to be asked again because its process died. */
-  readonly retries: number
 }

@@ -25,7 +25,7 @@ describe("fileBackend", () => {
   const open = (options: Partial<FileBackendOptions>) => {
     const clock = new AudioClock()
     return Effect.map(
-      fileBackend({ inputPath, pace: "clock", clock, tailLimitMs: 0, ...options }),
+      fileBackend({ input: inputPath, pace: "clock", clock, tailLimitMs: 0, ...options }),
       (backend) => ({
         backend,
         clock: options.clock ?? clock,
@@ -182,7 +182,7 @@ describe("fileBackend", () => {
     const failure = await Effect.runPromise(
       Effect.flip(
         Effect.scoped(
-          Effect.flatMap(open({ inputPath: join(folder, "missing.wav") }), ({ backend }) =>
+          Effect.flatMap(open({ input: join(folder, "missing.wav") }), ({ backend }) =>
             backend.openInput({}),
           ),
         ),
