@@ -84,6 +84,8 @@ class Reopening {
   #nextGapMs = Number.NaN
   #nextCheckMs = 0
   #down = false
+  /** We ended the process ourselves, to begin another at once. */
+  #replacing = false
   #closed = false
   #retryMs = FIRST_RETRY_MS
   #retry: unknown
@@ -109,6 +111,7 @@ class Reopening {
 
   reopen(): void {
     if (this.#capture === undefined) return
+    this.#replacing = true
     this.#capture.kill()
   }
 
@@ -147,6 +150,11 @@ class Reopening {
   #vanished(reason: string): void {
     this.#capture = undefined
     if (this.#closed) return
+    if (this.#replacing) {
+      this.#replacing = false
+      this.#start()
+      return
+    }
     if (!this.#down) Queue.offerUnsafe(this.#health, { type: "vanished", reason })
     this.#down = true
     if (this.#options.clock.now() - this.#openedMs > STABLE_AFTER_MS) this.#retryMs = FIRST_RETRY_MS

@@ -53,6 +53,7 @@ class Player {
 
   /** Samples handed over and not heard yet. */
   unheard(): number {
+    if (!this.process.alive) return 0
     if (this.#heardMs === undefined) return this.#handed
     const heardMs = this.#heardMs + (this.#options.clock.now() - this.#reportedAtMs)
     return Math.max(0, this.#handed - msToSamples(heardMs, this.#options.rateHz))

@@ -73,6 +73,7 @@ const watchServer = (
   Effect.gen(function* () {
     let muted = false
     let current: string | undefined
+    let displaced = false
     let timer: unknown
     let closed = false
     let subscription: AudioProcess | undefined
@@ -90,10 +91,14 @@ const watchServer = (
       muted = nowMuted
       const moved = current !== undefined && current !== source.name
       current = source.name
+      const wantedIsThere = sources.some((one) => one.name === wanted)
+      if (moved && wanted !== undefined && !wantedIsThere)
+        input.report({ type: "vanished", reason: `${wanted} is away; listening on ${source.name} meanwhile` })
       if (moved) input.report({ type: "open", device: source.name })
-      // The server moves a recording away from a device that is unplugged, but not back.
-      if (moved || wanted === undefined || source.name === wanted) return
-      if (sources.some((one) => one.name === wanted)) input.reopen()
+      // The server moves a recording away from a device that is unplugged, but not back. Where a person has moved it,
+      // it stays.
+      if (moved) displaced = !wantedIsThere
+      if (displaced && wantedIsThere && source.name !== wanted) input.reopen()
     })
 
     const lookSoon = () => {
