@@ -26,7 +26,7 @@ export interface TextClause {
 }
 
 /** A mark counts only before a space or the end, so that 3.5, 10:30 and 1,000 stay whole. Newlines end sentences. */
-const CLAUSE = /(.*?)(?:([.!?,;:…—–])[.!?,;:…—–"'”’)\]]*(?=\s|$)|(—)|(\n)|$)/gsu
+const CLAUSE = /(.*?)(?:([.!?,;:…—–])[.!?,;:…—–"'”’)\]]{0,8}(?=\s|$)|(—)|(\n)|$)/gsu
 const MARKUP = /[[\]{}<>|_*#`~^\\"“”«»()]+/g
 
 /** Cuts text at its punctuation, as espeak-ng does; the last clause gets a full stop if it has no mark. */

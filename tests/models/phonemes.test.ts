@@ -24,6 +24,14 @@ describe("cutting text at its punctuation", () => {
     expect(splitClauses(text)).toEqual([])
   })
 
+  it("takes time in proportion to the text, whatever runs of marks a model writes", () => {
+    const text = `Wait${".".repeat(200_000)}x`
+    const startedAt = performance.now()
+    expect(splitClauses(text)).toHaveLength(1)
+    // Quadratic, it takes minutes.
+    expect(performance.now() - startedAt).toBeLessThan(3000)
+  })
+
   it("keeps every letter and digit, in order", () => {
     const letters = (text: string) => text.replace(/[^\p{L}\p{N}]/gu, "")
     const units = fc.constantFrom(
