@@ -16,7 +16,7 @@ export interface InputWatchConfig {
   readonly exempt: boolean
 }
 
-export const defaultInputWatchConfig: InputWatchConfig = { allZeroMs: 5000, stalledMs: 1000, exempt: false }
+const defaultInputWatchConfig: InputWatchConfig = { allZeroMs: 5000, stalledMs: 1000, exempt: false }
 
 type Trouble = "all-zero" | "stalled"
 
@@ -29,8 +29,8 @@ export class InputWatch {
   #muted = false
   #trouble: Trouble | undefined
 
-  constructor(config: InputWatchConfig = defaultInputWatchConfig) {
-    this.#config = config
+  constructor(config: Partial<InputWatchConfig> = {}) {
+    this.#config = { ...defaultInputWatchConfig, ...config }
   }
 
   /** What the back end says itself: zeros from a microphone that the sound server calls muted are no alarm. */
@@ -83,7 +83,7 @@ const CHECK_EVERY_MS = 250
 export const watchInput = (
   input: AudioInput,
   clock: Clock,
-  config: InputWatchConfig = defaultInputWatchConfig,
+  config: Partial<InputWatchConfig> = {},
 ): Effect.Effect<AudioInput, never, Scope> =>
   Effect.gen(function* () {
     const found = yield* Queue.sliding<InputHealth>(64)
@@ -100,7 +100,7 @@ export const watchInput = (
       checkedMs = nowMs
       timer = clock.setTimeout(check, CHECK_EVERY_MS)
     }
-    if (!config.exempt) timer = clock.setTimeout(check, CHECK_EVERY_MS)
+    if (config.exempt !== true) timer = clock.setTimeout(check, CHECK_EVERY_MS)
     yield* Effect.addFinalizer(() =>
       Effect.andThen(
         Effect.sync(() => clock.clearTimeout(timer)),

@@ -12,21 +12,19 @@ const Node = Schema.Struct({
   mute: Schema.Boolean,
   monitor_source: Schema.optionalKey(Schema.String),
 })
-export type PulseNode = typeof Node.Type
+type PulseNode = typeof Node.Type
 
 const Recording = Schema.Struct({
   source: Schema.Number,
   mute: Schema.Boolean,
   properties: Schema.Record(Schema.String, Schema.Unknown),
 })
-export type PulseRecording = typeof Recording.Type
 
 const Info = Schema.Struct({
   server_name: Schema.String,
   default_sink_name: Schema.String,
   default_source_name: Schema.String,
 })
-export type PulseInfo = typeof Info.Type
 
 const TIMEOUT_MS = 3000
 
@@ -72,9 +70,9 @@ const explain = (
   })
 }
 
-export const serverInfo = pactl(Info, "info")
+const serverInfo = pactl(Info, "info")
 export const listSources = pactl(Schema.Array(Node), "list", "sources")
-export const listSinks = pactl(Schema.Array(Node), "list", "sinks")
+const listSinks = pactl(Schema.Array(Node), "list", "sinks")
 export const listRecordings = pactl(Schema.Array(Recording), "list", "source-outputs")
 
 /** Microphones and loudspeakers by their stable names. A monitor (what a loudspeaker plays) is listed only as the default. */

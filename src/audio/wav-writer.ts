@@ -4,7 +4,7 @@ import type { Scope } from "effect/Scope"
 import { toBytes } from "./format.ts"
 import { WavError } from "./wav-error.ts"
 
-export const WAV_HEADER_BYTES = 44
+const WAV_HEADER_BYTES = 44
 const SIZE_UNKNOWN = 0xffffffff
 
 export interface WavWriterFormat {
