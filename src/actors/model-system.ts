@@ -12,6 +12,9 @@ import { spawnHost } from "./host-client.ts"
 import { type ModelActor, type ModelReport, makeModelActor } from "./model-actor.ts"
 import { type ChildStatus, makeSupervisor } from "./supervisor.ts"
 
+/** More gained nothing on two cores, and would take them from the ear and the language model. */
+const SPEECH_THREADS = 1
+
 /** A host and its place in the queue for the processor: the ear comes first, the writer of long answers last. */
 interface HostPlan {
   readonly id: HostId
@@ -98,7 +101,7 @@ export const makeModelSystem = (
         modelId: config.stt.model,
         engine: "moonshine",
         hostId: "stt",
-        threads: cores,
+        threads: SPEECH_THREADS,
         loadTimeoutMs: 30_000,
         inferDeadlineMs: 10_000,
       },
@@ -107,7 +110,13 @@ export const makeModelSystem = (
     const tts = makeModelActor({
       ...shared,
       values: synthesizeValues,
-      spec: { ...ttsModel, hostId: "tts", threads: cores, loadTimeoutMs: 30_000, inferDeadlineMs: 20_000 },
+      spec: {
+        ...ttsModel,
+        hostId: "tts",
+        threads: SPEECH_THREADS,
+        loadTimeoutMs: 30_000,
+        inferDeadlineMs: 20_000,
+      },
     })
     const llm = makeModelActor({
       ...shared,

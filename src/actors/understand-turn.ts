@@ -2,7 +2,9 @@ import * as Effect from "effect/Effect"
 import type { AnswerInput, Verdict } from "../machines/conversation-types.ts"
 import type { ModelFailure } from "../ports/models.ts"
 import { classifyTranscript } from "../text/classify.ts"
+import { isCompletePhrase } from "../text/match-phrase.ts"
 import type { PhraseMatch } from "../text/phrases.ts"
+import { wakeEvidence } from "../text/wake-phrase.ts"
 import type { AnswerServices } from "./answer-services.ts"
 
 /** What a turn amounts to. `verdict` is all that the conversation machine learns of it. */
@@ -11,6 +13,8 @@ export type Understood =
   | { readonly kind: "unclear"; readonly verdict: Verdict }
   | { readonly kind: "phrase"; readonly verdict: Verdict; readonly match: PhraseMatch }
   | { readonly kind: "free"; readonly verdict: Verdict; readonly text: string }
+
+const nothing: Understood = { kind: "nothing", verdict: "nothing" }
 
 /** Sound kept after the first silent sample: the last consonant is quieter than what the voice activity counts. */
 const POST_ROLL_MS = 96
@@ -28,35 +32,40 @@ export const understandTurn = (
     const turn = ledger.revise(input)
     if (typed !== undefined) {
       turn.transcript = typed
-      return understood(typed, 1, Number.POSITIVE_INFINITY)
+      return understood(typed, 1, Number.POSITIVE_INFINITY, false)
     }
     turn.speech = { startMs: input.fromMs, endMs: input.toMs }
     ledger.mark(input, { endOfSpeech: timebase.ofAudio(input.toMs) })
     const voicedMs = hearing.voicedMs(input.fromMs, input.toMs)
     const sound = hearing.sound(input.fromMs, input.toMs + POST_ROLL_MS)
-    if (sound.length < SHORTEST) return understood("", 1, voicedMs)
+    if (sound.length < SHORTEST) return nothing
     const fromMs = timebase.monotonic()
     const transcript = yield* services.pending.track(services.stt.transcribe(sound))
     ledger.mark(input, { stt: { fromMs, toMs: timebase.monotonic() } })
-    const result = understood(transcript.text, transcript.confidence, voicedMs)
     turn.confidence = transcript.confidence
     turn.transcript = transcript.text
-    return result
+    // The recogniser's second look at the wake word: "Hey Travis" scores high, but is not for us.
+    if (turn.wake !== undefined && wakeEvidence(transcript.text) === "another-name") return nothing
+    return understood(transcript.text, transcript.confidence, voicedMs, services.output.isOpen)
   })
 
 /** The transcript keeps the wake phrase in the record; what is answered comes without it. */
-const understood = (text: string, confidence: number, voicedMs: number): Understood => {
+const understood = (text: string, confidence: number, voicedMs: number, speaking: boolean): Understood => {
   const found = classifyTranscript({ text, confidence, voicedMs })
   switch (found.kind) {
     case "empty":
     case "noise":
-      return { kind: "nothing", verdict: "nothing" }
+      return nothing
     case "wake-only":
       return { kind: "nothing", verdict: "wake-only" }
     case "low-confidence":
       return { kind: "unclear", verdict: "words" }
     case "phrase":
-      return { kind: "phrase", verdict: found.match.extensible ? "words" : "phrase", match: found.match }
+      return {
+        kind: "phrase",
+        verdict: isCompletePhrase(found.text, { speaking }) ? "phrase" : "words",
+        match: found.match,
+      }
     case "free":
       return { kind: "free", verdict: "words", text: found.text }
   }

@@ -31,14 +31,10 @@ const timing = ["--realtime", "feed the file at the speed of sound"] as const
 export const commands: readonly CommandDefinition[] = [
   {
     name: "demo",
-    summary: "fetch the models that are missing and play a conversation from files",
-    options: [
-      ["--out <folder>", "where the recording goes (default: demo-out)"],
-      ["--fast", "do not play at real speed"],
-      ["--offline", "open no socket: fail where a model is missing"],
-    ],
+    summary: "play a conversation from recordings through the whole assistant",
+    options: [["--out <folder>", "where the recording goes (default: demo-out)"]],
     graceMs: 10_000,
-    load: later("./demo.ts"),
+    load: () => import("./demo.ts"),
   },
   {
     name: "setup",
