@@ -28,6 +28,7 @@ import { localTime } from "./local-time.ts"
 import type { ModelReport } from "./model-actor.ts"
 import { type ModelSystem, makeModelSystem } from "./model-system.ts"
 import type { PendingWork } from "./pending-work.ts"
+import { rememberedLanguageModel } from "./remembered-language-model.ts"
 import { Timebase } from "./timebase.ts"
 import { uuidV7 } from "./uuid-v7.ts"
 
@@ -52,6 +53,8 @@ export interface AssistantSystemOptions {
   readonly onTurn: (turn: TurnRecord) => void
   readonly onNotice: (message: string) => void
   readonly onModel?: ((report: ModelReport) => void) | undefined
+  /** Answers in the place of the configured language model. */
+  readonly languageModel?: Effect.Effect<LanguageModelChoice> | undefined
 }
 
 export interface AssistantSystem {
@@ -95,12 +98,14 @@ export const openAssistantSystem = (
         if (state === "ready") conversation?.send({ type: "part.up", part })
       },
     })
-    const languageModel = yield* rememberedLanguageModel(config, models.llm)
+    const remembered = rememberedLanguageModel(config, options.store, models.llm)
+    const languageModel = options.languageModel ?? remembered.current
+    const refresh = options.languageModel === undefined ? remembered.refresh : Effect.void
     const input = yield* backend.openInput({ device: config.audio.input })
     const output = yield* backend.openOutput({ device: config.audio.output, rateHz: options.voiceRateHz })
     const volume = makeVolume(config.audio.volume / 100)
     const { stt, tts } = models.preload
-    const llm = Effect.flatMap(languageModel, preloadChosen)
+    const llm = Effect.andThen(refresh, Effect.flatMap(languageModel, preloadChosen))
     const warm = Effect.all([Effect.ignore(stt), Effect.ignore(tts), Effect.ignore(llm)], {
       concurrency: "unbounded",
       discard: true,
@@ -161,12 +166,6 @@ export const openAssistantSystem = (
     })
     return { models, conversation, languageModel, warm, run: conversation.run }
   })
-
-const rememberedLanguageModel = (
-  _config: Config,
-  _llm: unknown,
-): Effect.Effect<Effect.Effect<LanguageModelChoice>> =>
-  Effect.succeed(Effect.succeed({ type: "none", notice: "wip" } as const))
 
 const preloadChosen = (choice: LanguageModelChoice) =>
   choice.type === "chosen" ? choice.model.preload : Effect.void

@@ -18,6 +18,7 @@ const PATIENCE = "1500 millis"
 const CLAUSES_AHEAD = 16
 
 const tooLong = "That is too long for me. Please ask something shorter."
+const noAnswer = "Sorry, I have no answer to that."
 const noModel = "I can only answer fixed phrases right now, because there is no language model."
 
 /** Answers with the language model: clause by clause while it still writes. */
@@ -55,6 +56,8 @@ export const replyFree = (
       (writing) => services.pending.track(writing),
     )
     for (const call of calls) yield* callTool(services, key, tell, call)
+    // A model may write nothing but thoughts, Markdown or a call that cannot be understood.
+    if (services.ledger.revise(key).reply.length === 0) yield* speakClause(services, key, tell, noAnswer)
   })
 
 /** Waits for the model to be loaded, and says so if that takes long. */

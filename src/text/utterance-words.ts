@@ -68,14 +68,18 @@ export function utteranceWords(transcript: string): readonly string[] {
 
 /** The words alone: lower case, no punctuation, contractions spelled out. */
 export function plainWords(text: string): readonly string[] {
-  return text
-    .normalize("NFKC")
-    .toLowerCase()
-    .replace(/[‘’]/g, "'")
-    .split(/[^\p{L}\p{N}']+/u)
-    .map((word) => word.replace(/^'+|'+$/g, ""))
-    .filter((word) => word !== "")
-    .flatMap((word) => (EXPANSIONS.get(word) ?? word).split(" "))
+  return (
+    text
+      .normalize("NFKC")
+      .toLowerCase()
+      .replace(/[‘’]/g, "'")
+      // Spellings of a century ago, which the recogniser has from its books.
+      .replace(/\bto-(day|night|morrow)\b/g, "to$1")
+      .split(/[^\p{L}\p{N}']+/u)
+      .map((word) => word.replace(/^'+|'+$/g, ""))
+      .filter((word) => word !== "")
+      .flatMap((word) => (EXPANSIONS.get(word) ?? word).split(" "))
+  )
 }
 
 /** Speech to text sometimes writes a short utterance twice. */

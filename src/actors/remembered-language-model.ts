@@ -1,0 +1,70 @@
+import * as Effect from "effect/Effect"
+import * as Semaphore from "effect/Semaphore"
+import type { Config } from "../config/definition.ts"
+import { chooseLanguageModel, type LanguageModelWishes } from "../models/choose-language-model.ts"
+import { makeEmbeddedLanguageModel } from "../models/embedded-language-model.ts"
+import type { ChatChunk, ChatInput, ChatOutput } from "../ports/engine.ts"
+import type { LanguageModelChoice } from "../ports/language-model.ts"
+import type { ModelStore } from "../ports/models.ts"
+import type { ModelActor } from "./model-actor.ts"
+
+export interface RememberedLanguageModel {
+  /** Which model answers, as it was last found out; asks only the first time. */
+  readonly current: Effect.Effect<LanguageModelChoice>
+  /** Finds out anew. Run when there is time (at the wake word), never while the user waits. */
+  readonly refresh: Effect.Effect<void>
+}
+
+/** The choice of the language model, made aside from the turns that use it. */
+export const rememberedLanguageModel = (
+  config: Config,
+  store: ModelStore,
+  actor: ModelActor<ChatInput, ChatChunk, ChatOutput>,
+): RememberedLanguageModel => {
+  const oneAtATime = Semaphore.makeUnsafe(1)
+  let known: LanguageModelChoice | undefined
+  const choose = Effect.gen(function* () {
+    known = yield* chooseLanguageModel(yield* wishesOf(config, store, actor))
+    return known
+  })
+  return {
+    current: oneAtATime.withPermits(1)(
+      Effect.suspend(() => (known === undefined ? choose : Effect.succeed(known))),
+    ),
+    refresh: oneAtATime.withPermits(1)(Effect.asVoid(choose)),
+  }
+}
+
+const wishesOf = (
+  { llm, privacy }: Config,
+  store: ModelStore,
+  actor: ModelActor<ChatInput, ChatChunk, ChatOutput>,
+): Effect.Effect<LanguageModelWishes> =>
+  Effect.gen(function* () {
+    const mayEmbed = llm.provider === "auto" || llm.provider === "embedded"
+    const isInstalled = mayEmbed && (yield* Effect.isSuccess(store.installed(llm.embeddedModel)))
+    const replyTokens = llm.maxReplyTokens
+    return {
+      ollama: {
+        enabled: llm.provider === "auto" || llm.provider === "ollama",
+        url: llm.ollamaUrl,
+        model: llm.ollamaModel,
+      },
+      privacy: { allowRemoteLlm: privacy.allowRemoteLlm },
+      settings: {
+        contextTokens: llm.numCtx,
+        replyTokens,
+        keepAlive: llm.keepAlive,
+        firstTokenMs: llm.firstTokenMs,
+        coldLoadMs: llm.coldLoadMs,
+      },
+      embedded: isInstalled
+        ? makeEmbeddedLanguageModel({
+            name: llm.embeddedModel,
+            actor,
+            contextTokens: llm.numCtx,
+            replyTokens,
+          })
+        : undefined,
+    }
+  })
