@@ -110,7 +110,7 @@ export const openListener = async (
 }
 
 const chooseBackend = async (wanted: Config["audio"]["backend"]): Promise<AudioBackend> => {
-  if (wanted !== "auto" && wanted !== "file") return liveBackend(wanted)
+  if (wanted !== "auto") return liveBackend(wanted)
   const [best] = await availableBackends()
   return best ?? liveBackend("null")
 }

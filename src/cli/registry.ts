@@ -44,7 +44,7 @@ export const commands: readonly CommandDefinition[] = [
       ["--non-interactive", "the same as --yes"],
       ["--input <name>", "the microphone, as `jett devices` prints it"],
       ["--output <name>", "the speaker, as `jett devices` prints it"],
-      ["--backend <name>", "auto, pulse, naudiodon, file or null"],
+      ["--backend <name>", "auto, pulse, naudiodon or null"],
       ["--echo <mode>", "auto, cancelled or half-duplex, instead of measuring it"],
       ["--threshold <score>", "the wake word's threshold, instead of testing it"],
       ["--ollama-url <url>", "where Ollama listens"],

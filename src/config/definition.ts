@@ -48,7 +48,7 @@ export const definition = {
     doc: "The microphone and the speaker.",
     settings: {
       backend: choice(
-        ["auto", "pulse", "naudiodon", "file", "null"],
+        ["auto", "pulse", "naudiodon", "null"],
         "auto",
         "How sound is reached; auto takes the first that works.",
       ),
@@ -57,7 +57,7 @@ export const definition = {
       echo: choice(
         ["auto", "cancelled", "half-duplex"],
         "auto",
-        "Whether Jett's own voice is removed from the microphone; half-duplex listens only for the wake word while speaking.",
+        "Whether Jett's own voice is removed from the microphone; half-duplex listens only for the wake word while speaking; auto is half-duplex until `jett setup` has measured.",
       ),
       volume: integer(80, { min: 0, max: 100 }, "Loudness of the replies, in percent."),
     },
@@ -142,18 +142,12 @@ export const definition = {
     },
   },
   privacy: {
-    doc: "What is kept, and what may leave this machine.",
+    doc: "What may leave this machine.",
     settings: {
       allow_remote_llm: flag(
         false,
         "Allow an Ollama that is not on this machine, and its cloud models: what you say then leaves this machine.",
       ),
-      transcripts: choice(
-        ["disk", "memory", "off"],
-        "disk",
-        "Where what was said is kept; disk is 7 days, mode 0600.",
-      ),
-      record_audio: flag(false, "Keep the audio of each turn on disk."),
     },
   },
   models: {
@@ -173,10 +167,6 @@ export const definition = {
     doc: 'The language spoken and understood; `language = "en"` is the same. English is the only one so far.',
     shorthand: "code",
     settings: { code: choice(["en"], "en", "The language's code.") },
-  },
-  service: {
-    doc: "The local web service. It has no settings yet.",
-    settings: {},
   },
 } as const satisfies Readonly<Record<string, SectionDefinition>>
 

@@ -24,7 +24,7 @@ test("a section of the schema has types, ranges, defaults and no room for unknow
         properties: { threshold: { type: "number", minimum: 0.01, maximum: 0.999, default: 0.5 } },
       },
       audio: {
-        properties: { backend: { enum: ["auto", "pulse", "naudiodon", "file", "null"], default: "auto" } },
+        properties: { backend: { enum: ["auto", "pulse", "naudiodon", "null"], default: "auto" } },
       },
       language: { anyOf: [{ type: "object" }, { enum: ["en"] }] },
     },

@@ -85,8 +85,8 @@ test.each([
     'config.toml:2: tts.engine is "espeak" (a string); expected one of "piper", "kokoro". Fix: engine = "piper"',
   ],
   [
-    "[privacy]\nrecord_audio = 1",
-    "config.toml:2: privacy.record_audio is 1 (a number); expected true or false. Fix: record_audio = false",
+    "[privacy]\nallow_remote_llm = 1",
+    "config.toml:2: privacy.allow_remote_llm is 1 (a number); expected true or false. Fix: allow_remote_llm = false",
   ],
   [
     "[audio]\ninput = 3",

@@ -5,7 +5,7 @@ import { switchOption, textOption } from "../options.ts"
 import { printable } from "../output.ts"
 import type { SetupRun } from "./step.ts"
 
-const backendIds = ["auto", "pulse", "naudiodon", "file", "null"] as const
+const backendIds = ["auto", "pulse", "naudiodon", "null"] as const
 
 /** Chooses the back end, then microphone and speaker by name. */
 export async function chooseDevices(run: SetupRun): Promise<void> {
