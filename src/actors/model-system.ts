@@ -85,6 +85,7 @@ export const makeModelSystem = (
           modelId,
           installedIds: [config.wake.model, "vad-silero"],
           engine: "listener",
+          parameters: { primed: true },
           hostId,
           threads: 1,
           loadTimeoutMs: 15_000,

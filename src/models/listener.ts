@@ -6,11 +6,15 @@ import { requiredFile, requiredFileMatching } from "./onnx.ts"
 import { VoiceActivityDetector } from "./vad.ts"
 import { WakeDetector } from "./wake.ts"
 
+/** Silence that fills the wake word's window (16 steps, and the one that warms it up) in whole steps and frames: 1.6 s. */
+const PRIMING_SAMPLES = 25_600
+
 /**
  * Wake word and voice activity over one stream. Stateful: every frame must arrive, once and in order. An aborted
  * request is finished all the same, since a skipped frame would break both models' state, and it takes a millisecond.
  *
  * Files: `melspectrogram.onnx`, `embedding_model.onnx`, the wake word's own `.onnx`, `silero_vad.onnx`.
+ * Parameter `primed`: it begins as if it had heard silence before, so that the wake word is found in the first second too.
  */
 export const engine: Engine<ListenerInput, never, ListenerOutput> = {
   async load(options) {
@@ -22,6 +26,8 @@ export const engine: Engine<ListenerInput, never, ListenerOutput> = {
       classifier: requiredFileMatching({ ...options, files: Object.fromEntries(others) }, ".onnx"),
     })
     const vad = await VoiceActivityDetector.open(requiredFile(options, "silero_vad.onnx"))
+
+    if (options.parameters?.["primed"] === true) await wake.push(new Int16Array(PRIMING_SAMPLES))
 
     return {
       async infer(input) {
