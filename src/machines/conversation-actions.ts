@@ -114,7 +114,7 @@ export const conversationSetup = base.extend({
     openTurnByWake: base.enqueueActions(({ event, enqueue }) => {
       assertEvent(event, "wake.detected")
       const { turnId } = event
-      enqueue.assign({ turn: newTurn(turnId, "voice", event.atMs - WAKE_PHRASE_MS) })
+      enqueue.assign({ turn: newTurn(turnId, "voice", Math.max(0, event.atMs - WAKE_PHRASE_MS)) })
       enqueue.emit({ type: "turn.opened", turnId, source: "voice" })
       enqueue.emit({ type: "models.wanted", turnId })
       enqueue.emit({ type: "acknowledge", turnId })
@@ -122,7 +122,9 @@ export const conversationSetup = base.extend({
     openTurnByPtt: base.enqueueActions(({ context, event, enqueue }) => {
       assertEvent(event, "user.ptt")
       const { turnId } = event
-      enqueue.assign({ turn: newTurn(turnId, "voice", event.nowMs - context.settings.preRollMs) })
+      enqueue.assign({
+        turn: newTurn(turnId, "voice", Math.max(0, event.nowMs - context.settings.preRollMs)),
+      })
       enqueue.emit({ type: "turn.opened", turnId, source: "voice" })
       enqueue.emit({ type: "models.wanted", turnId })
       enqueue.emit({ type: "acknowledge", turnId })
@@ -130,7 +132,7 @@ export const conversationSetup = base.extend({
     openTurnBySpeech: base.enqueueActions(({ context, event, enqueue }) => {
       assertEvent(event, "speech.started")
       const { turnId } = event
-      enqueue.assign({ turn: newTurn(turnId, "voice", event.atMs - context.settings.preRollMs) })
+      enqueue.assign({ turn: newTurn(turnId, "voice", Math.max(0, event.atMs - context.settings.preRollMs)) })
       enqueue.emit({ type: "turn.opened", turnId, source: "voice" })
       enqueue.emit({ type: "models.wanted", turnId })
     }),
@@ -143,7 +145,7 @@ export const conversationSetup = base.extend({
     }),
     openProbe: base.assign(({ context, event }) => {
       assertEvent(event, "speech.started")
-      return { probe: newTurn(event.turnId, "voice", event.atMs - context.settings.preRollMs) }
+      return { probe: newTurn(event.turnId, "voice", Math.max(0, event.atMs - context.settings.preRollMs)) }
     }),
 
     /** The command starts after a pause: its sound begins there, with the pre-roll, not at the wake word. */
