@@ -97,14 +97,18 @@ export const openConversation = (
     const ledger = new TurnLedger()
     const commitments = new Commitments()
     const typed = new Map<string, TypedTurn>()
-    const send = (event: ConversationEvent): void => actor.send(event)
+    /** What ends while everything is being stopped has nobody left to tell. */
+    const send = (event: ConversationEvent): void => {
+      if (actor.getSnapshot().status === "active") actor.send(event)
+    }
 
     const onPlayback = (event: PlaybackEvent): void => {
       if (event.type === "clip-finished") output.clipFinished(event.clipId)
       if (event.type === "failed") send({ type: "speaker.stalled" })
       if (event.type !== "first-audible") return
       const owner = output.ownerOf(event.clipId)
-      if (owner?.first) ledger.mark(owner.key, { audible: { atMs: timebase.now(), latencyMs: event.latencyMs } })
+      if (owner?.first)
+        ledger.mark(owner.key, { audible: { atMs: timebase.now(), latencyMs: event.latencyMs } })
     }
     const queue = yield* PlaybackQueue.open({
       output: device,
