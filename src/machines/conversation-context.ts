@@ -41,7 +41,7 @@ export interface ConversationContext {
   readonly consent: PendingConsent | undefined
 }
 
-export interface PendingConsent {
+interface PendingConsent {
   readonly consentId: string
   readonly expiresInMs: number
   readonly questionEndMs: number

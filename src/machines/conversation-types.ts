@@ -74,7 +74,7 @@ export type TurnEvent =
     } & TurnKey)
   | ({ readonly type: "turn.failed"; readonly reason: string } & TurnKey)
 
-export type SpeakerEvent =
+type SpeakerEvent =
   | ({ readonly type: "speaker.drained"; readonly nowMs: number } & TurnKey)
   | { readonly type: "speaker.stalled" }
 

@@ -11,7 +11,7 @@ export interface Chart {
 }
 
 /** A composite state: its innermost states, with guards; other states only as where an arrow leads. */
-export interface Detail {
+interface Detail {
   readonly state: string
   readonly diagram: string
   readonly everywhere: readonly string[]

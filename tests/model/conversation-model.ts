@@ -136,7 +136,7 @@ export const modelEvents = ({ machine: snapshot }: ModelState): readonly ModelEv
   ...timersOf(snapshot),
 ]
 
-export const timersOf = (snapshot: ConversationSnapshot): readonly TimerEvent[] => {
+const timersOf = (snapshot: ConversationSnapshot): readonly TimerEvent[] => {
   const types = getNextTransitions(snapshot).map(({ eventType }) => eventType)
   return [...new Set(types)].flatMap((type) => (isTimerType(type) ? [{ type }] : []))
 }
