@@ -11,7 +11,10 @@ export interface ChatRequest {
 
 export type ChatEvent =
   | { readonly type: "text"; readonly text: string }
-  | { readonly type: "tool-call"; readonly call: ToolCall }
+  /** Whoever runs the turn adds the turn's id and revision. */
+  | { readonly type: "tool-call"; readonly call: Omit<ToolCall, "turnId" | "revision"> }
+  /** The model asked for a tool in a way that cannot be understood. `problem` never repeats its arguments. */
+  | { readonly type: "tool-call-invalid"; readonly name: string; readonly problem: string }
   | { readonly type: "end"; readonly stopReason: "end" | "length" | "cancelled" }
 
 /** A model that answers. `<think>` never comes out of it. Interrupting the stream cancels the generation. */
