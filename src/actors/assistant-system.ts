@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { AudioClock } from "../audio/audio-clock.ts"
+import { watchInput } from "../audio/input-watch.ts"
 import { monotonicClock } from "../audio/monotonic-clock.ts"
 import { defaultSegmenterConfig } from "../audio/segmenter.ts"
 import { MAX_VOLUME } from "../audio/volume.ts"
@@ -24,6 +25,7 @@ import type { TurnRecord } from "../ports/turn.ts"
 import { SYSTEM_PROMPT } from "../text/prompt.ts"
 import { ConversationHistory } from "./conversation-history.ts"
 import { type Conversation, openConversation, type StateEntered } from "./conversation-system.ts"
+import { watchInputHealth } from "./input-health.ts"
 import { localTime } from "./local-time.ts"
 import type { ModelReport } from "./model-actor.ts"
 import { type ModelSystem, makeModelSystem } from "./model-system.ts"
@@ -101,7 +103,9 @@ export const openAssistantSystem = (
     const remembered = rememberedLanguageModel(config, options.store, models.llm)
     const languageModel = options.languageModel ?? remembered.current
     const refresh = options.languageModel === undefined ? remembered.refresh : Effect.void
-    const input = yield* backend.openInput({ device: config.audio.input })
+    const microphone = yield* backend.openInput({ device: config.audio.input })
+    const isDevice = backend.id === "pulse" || backend.id === "naudiodon"
+    const input = yield* watchInput(microphone, monotonicClock, { exempt: !isDevice })
     const output = yield* backend.openOutput({ device: config.audio.output, rateHz: options.voiceRateHz })
     const volume = makeVolume(config.audio.volume / 100)
     const { stt, tts } = models.preload
@@ -164,6 +168,7 @@ export const openAssistantSystem = (
       onTurn: options.onTurn,
       onNotice: options.onNotice,
     })
+    yield* Effect.forkScoped(watchInputHealth(input, conversation, options.onNotice))
     return { models, conversation, languageModel, warm, run: conversation.run }
   })
 

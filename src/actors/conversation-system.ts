@@ -166,8 +166,7 @@ export const openConversation = (
     })
     actor.on("*", obeyCommand)
     watchStates(actor, clock, (state) => {
-      // What nobody asked for is not kept: between turns only the ring's last moments remain.
-      if (RESTING.has(state.value)) hearing.wipe()
+      hearing.resting = RESTING.has(state.value)
       options.onState(state)
     })
     yield* Effect.acquireRelease(

@@ -32,6 +32,9 @@ export interface HearingOptions {
 /** Frames that may wait for the listener; older ones are dropped, because late hearing is worse than a gap. */
 const QUEUED_FRAMES = Math.round(2000 / FRAME_MS)
 
+/** The wake phrase, what the detector needs to notice it, and the pre-roll. */
+const RESTING_KEEP_MS = 2000
+
 const nothingHeard: ListenerResult = { voiceActivity: [], wake: [] }
 
 /**
@@ -44,6 +47,7 @@ export class Hearing {
   /** Frame index of each voiced frame that the ring still holds. */
   #voiced: number[] = []
   #segmenter = initialSegmenterState
+  #resting = true
   #droppedFrames = 0
   #seenFrames = 0
 
@@ -73,10 +77,14 @@ export class Hearing {
     return this.#voiced.filter((index) => index >= from && index < to).length * FRAME_MS
   }
 
-  /** Overwrites all that was heard. */
-  wipe(): void {
-    this.#ring.wipe()
-    this.#voiced = []
+  /** While no turn is in hand only the last moments are kept: enough for the wake word itself. */
+  set resting(resting: boolean) {
+    this.#resting = resting
+    if (resting) this.#forget()
+  }
+
+  #forget(): void {
+    this.#ring.forgetBefore(this.#ring.end - msToSamples(RESTING_KEEP_MS))
   }
 
   /** Runs until the input ends or fails. */
@@ -93,6 +101,7 @@ export class Hearing {
     const endMs = samplesToMs(frame.startSample + frame.samples.length)
     this.#ring.skipTo(frame.startSample)
     this.#ring.push(frame.samples)
+    if (this.#resting) this.#forget()
     this.#options.timebase.frameArrived(endMs)
     this.#options.clock.advanceTo(frame.startSample + frame.samples.length)
   }

@@ -2,7 +2,7 @@ import { msToSamples, SAMPLE_RATE_HZ } from "./format.ts"
 
 /**
  * The last N milliseconds of Int16 mono audio, addressed by absolute sample position (the audio clock's count).
- * Memory only: `wipe` overwrites what was heard.
+ * Memory only: `forgetBefore` overwrites what was heard.
  */
 export class RingBuffer {
   readonly capacity: number
@@ -67,10 +67,15 @@ export class RingBuffer {
     return out
   }
 
-  /** Forgets everything heard so far; positions go on counting. */
-  wipe(): void {
-    this.#samples.fill(0)
-    this.#start = this.#end
+  /** Overwrites what is older than `position`; positions go on counting. */
+  forgetBefore(position: number): void {
+    const to = Math.min(position, this.#end)
+    if (to <= this.#start) return
+    const from = this.#start % this.capacity
+    const count = to - this.#start
+    this.#samples.fill(0, from, Math.min(this.capacity, from + count))
+    this.#samples.fill(0, 0, Math.max(0, from + count - this.capacity))
+    this.#start = to
   }
 
   /** After a skip of more than the capacity all that is kept is silence, so only the positions need to move. */

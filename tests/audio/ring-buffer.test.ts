@@ -41,7 +41,7 @@ describe("RingBuffer", () => {
           const model = new NaiveModel(capacity)
           for (const one of operations) {
             if (one === "wipe") {
-              ring.wipe()
+              ring.forgetBefore(ring.end)
               model.start = model.all.length
             } else if ("skip" in one) {
               const position = model.all.length + one.skip
@@ -64,7 +64,7 @@ describe("RingBuffer", () => {
     const ring = new RingBuffer(10, 1000)
     ring.push(Int16Array.of(1, 2, 3))
     const kept = ring.slice(0, 3)
-    ring.wipe()
+    ring.forgetBefore(ring.end)
     expect([...kept]).toEqual([1, 2, 3])
     expect(ring.slice(0, 3)).toHaveLength(0)
   })
@@ -85,5 +85,18 @@ describe("RingBuffer", () => {
 
   it("refuses a capacity that holds nothing", () => {
     expect(() => new RingBuffer(0)).toThrow(/holds no sample/)
+  })
+
+  it("forgets what is older than a position, wherever the ring wraps, and keeps the rest", () => {
+    for (const pushed of [4, 9, 16, 23]) {
+      const ring = new RingBuffer(1)
+      ring.push(Int16Array.from({ length: pushed }, (_, i) => i + 1))
+      ring.forgetBefore(ring.end - 3)
+      expect([...ring.slice(0, ring.end)]).toEqual([pushed - 2, pushed - 1, pushed])
+      ring.forgetBefore(ring.end + 5)
+      expect(ring.slice(0, ring.end)).toHaveLength(0)
+      ring.push(Int16Array.of(7))
+      expect([...ring.slice(0, ring.end)]).toEqual([7])
+    }
   })
 })

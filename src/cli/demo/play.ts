@@ -71,9 +71,8 @@ const interrupted = async (stage: Stage, narrator: Narrator): Promise<readonly N
 
 const killed = async (stage: Stage, narrator: Narrator): Promise<readonly NamedTurn[]> => {
   const ended = stage.turn(TURN_MS)
-  const settling = stage.entered("transcribing.settling")
-  const said = stage.say(demoLines.capabilities)
-  await settling
+  await stage.say(demoLines.capabilities)
+  await stage.entered("transcribing.settling")
   const pid = stage.pid("stt")
   if (pid !== undefined) {
     const atMs = performance.now()
@@ -84,7 +83,6 @@ const killed = async (stage: Stage, narrator: Narrator): Promise<readonly NamedT
     const took = Math.round(performance.now() - atMs)
     narrator.note(`speech to text is back after ${took} ms, in process ${stage.pid("stt")}; the turn goes on`)
   }
-  await said
   return named("killed", tell(narrator, await ended))
 }
 
