@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { AudioError } from "./audio-error.ts"
+import { joinSamples } from "./join-samples.ts"
 import type { WavError } from "./wav-error.ts"
 import { WavReader } from "./wav-reader.ts"
 
@@ -11,12 +12,6 @@ export const readWav = (path: string): Effect.Effect<Int16Array, WavError | Audi
       const nextPiece = yield* reader.openHearing
       const pieces: Int16Array[] = []
       for (let piece = yield* nextPiece; piece !== undefined; piece = yield* nextPiece) pieces.push(piece)
-      const samples = new Int16Array(pieces.reduce((length, piece) => length + piece.length, 0))
-      let at = 0
-      for (const piece of pieces) {
-        samples.set(piece, at)
-        at += piece.length
-      }
-      return samples
+      return joinSamples(pieces)
     }),
   )

@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { joinSamples } from "../../src/audio/join-samples.ts"
 import { resampleClip } from "../../src/audio/resampler.ts"
 import { engine as kokoroEngine } from "../../src/models/kokoro.ts"
 import { engine as listenerEngine } from "../../src/models/listener.ts"
@@ -43,16 +44,6 @@ const run = <I, C, O>(engine: LoadedEngine<I, C, O>, input: I, signal = new Abor
 
 async function at16kHz(speech: SynthesizeOutput): Promise<Int16Array> {
   return (await Effect.runPromise(resampleClip(speech, SECOND))).samples
-}
-
-function concat(...parts: readonly Int16Array[]): Int16Array {
-  const out = new Int16Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    out.set(part, offset)
-    offset += part.length
-  }
-  return out
 }
 
 const silence = (seconds: number) => new Int16Array(Math.round(seconds * SECOND))
@@ -137,7 +128,7 @@ describeWith("models", "the speech engines", () => {
         expect(Math.max(...wake)).toBeLessThan(0.1)
       }
       const speech = await at16kHz(await run(piper, { text: "The server has been running for three days." }))
-      const { voiceActivity, wake } = await hear(concat(silence(1.5), speech, silence(1)))
+      const { voiceActivity, wake } = await hear(joinSamples([silence(1.5), speech, silence(1)]))
       expect(voiceActivity.filter((value) => value > 0.5).length * FRAME).toBeGreaterThan(speech.length * 0.7)
       expect(voiceActivity.at(-1)).toBeLessThan(0.35)
       expect(Math.max(...wake)).toBeLessThan(0.2)
@@ -178,7 +169,7 @@ describeWith("models", "the speech engines", () => {
       const once = sentences.flatMap((sentence) => [sentence, silence(0.5)])
       for (const times of [1, 3]) {
         const parts = Array.from({ length: times }, () => once).flat()
-        const heard = words((await run(moonshine, { samples: concat(...parts) })).text)
+        const heard = words((await run(moonshine, { samples: joinSamples(parts) })).text)
         const found = [...spoken.keys()].map((word) => heard.split(word).length - 1)
         expect(found).toEqual([...spoken.keys()].map(() => times))
       }
@@ -266,7 +257,7 @@ describeWith(["models", "kokoro"], "Kokoro", () => {
     "wakes Jett with the voice %s",
     async (voice) => {
       const spoken = await at16kHz(await run(kokoro, { text: "Hey Jarvis", voice }))
-      const { wake } = await hear(concat(noise(2, 100), spoken, noise(1, 100)))
+      const { wake } = await hear(joinSamples([noise(2, 100), spoken, noise(1, 100)]))
       expect(Math.max(...wake)).toBeGreaterThan(0.9)
     },
   )
@@ -274,7 +265,7 @@ describeWith(["models", "kokoro"], "Kokoro", () => {
   it("does not wake Jett with other words", async () => {
     const text = "Put the kettle on, would you?"
     const spoken = await at16kHz(await run(kokoro, { text, voice: "am_michael" }))
-    const { wake } = await hear(concat(noise(2, 100), spoken, noise(1, 100)))
+    const { wake } = await hear(joinSamples([noise(2, 100), spoken, noise(1, 100)]))
     expect(Math.max(...wake)).toBeLessThan(0.2)
   })
 

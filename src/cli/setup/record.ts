@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { FRAME_MS } from "../../audio/format.ts"
+import { joinSamples } from "../../audio/join-samples.ts"
 import type { AudioBackend, AudioFailure, HearingFrame } from "../../ports/audio.ts"
 
 /** A device that gives nothing for this long beyond what was asked is given up. */
@@ -43,18 +44,8 @@ export function record(
         frames.push(samples.slice())
         return true
       })
-    return Effect.map(hearFrames(backend, device, ms, hear), () => joined(frames))
+    return Effect.map(hearFrames(backend, device, ms, hear), () => joinSamples(frames))
   })
-}
-
-function joined(frames: readonly Int16Array[]): Int16Array {
-  const all = new Int16Array(frames.reduce((length, frame) => length + frame.length, 0))
-  let at = 0
-  for (const frame of frames) {
-    all.set(frame, at)
-    at += frame.length
-  }
-  return all
 }
 
 const silentDevice = (device: string | undefined): AudioFailure => ({
