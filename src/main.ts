@@ -14,6 +14,7 @@ import { RunningAssistant } from "./actors/running-assistant.ts"
 import { voiceRateHz } from "./actors/voice-rate.ts"
 import { AudioClock } from "./audio/audio-clock.ts"
 import { availableBackends, liveBackend } from "./audio/backends.ts"
+import { isEchoCancelled } from "./audio/echo-mode.ts"
 import { monotonicClock } from "./audio/monotonic-clock.ts"
 import type { Config } from "./config/definition.ts"
 import { modelsFolder } from "./config/paths.ts"
@@ -59,7 +60,7 @@ export const openAssistant = async (config: Config, options: OpenAssistantOption
       outputClock: monotonicClock,
       simulated: false,
       listens: options.input === "microphone",
-      echoCancelled: config.audio.echo === "cancelled",
+      echoCancelled: yield* isEchoCancelled(config.audio.echo, backend, config.audio.input),
       pending: new PendingWork(),
       onState: (state) => assistant?.entered(state),
       onTurn: (turn) => assistant?.ended(turn),
