@@ -21,7 +21,7 @@ export interface TurnMarks {
 }
 
 /** Length of the part of `window` that no span covers. */
-export const uncovered = (window: Span, spans: readonly Span[]): number => {
+const uncovered = (window: Span, spans: readonly Span[]): number => {
   const sorted = spans
     .map(({ fromMs, toMs }) => ({
       fromMs: Math.max(fromMs, window.fromMs),

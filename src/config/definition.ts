@@ -57,7 +57,7 @@ export const definition = {
       echo: choice(
         ["auto", "cancelled", "half-duplex"],
         "auto",
-        "Whether Jett's own voice is removed from the microphone; half-duplex listens only for the wake word while speaking; auto is half-duplex until `jett setup` has measured.",
+        "Whether Jett's own voice is removed from the microphone; half-duplex listens only for the wake word while speaking; auto goes by whether the microphone is an echo canceller's.",
       ),
       volume: integer(80, { min: 0, max: 100 }, "Loudness of the replies, in percent."),
     },

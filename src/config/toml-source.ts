@@ -44,7 +44,7 @@ const assignment = /^\s*([A-Za-z0-9_."'-]+)\s*=/
  * The line, from 1, of each `[section]` and `key =`. The parser does not report positions, so this reads the text
  * line by line; inside a multi-line string it may name a wrong line, never a wrong problem.
  */
-export function keyLines(content: string): ReadonlyMap<string, number> {
+function keyLines(content: string): ReadonlyMap<string, number> {
   const lines = new Map<string, number>()
   let section = ""
   for (const [index, line] of content.split("\n").entries()) {

@@ -17,7 +17,7 @@ export interface PhraseContext {
  * The server's own containers, as its compose file names them; configuration replaces them. The odd spellings are
  * what Moonshine tiny wrote when these names were spoken to it.
  */
-export const DEFAULT_CONTAINERS: readonly SpokenContainer[] = [
+const DEFAULT_CONTAINERS: readonly SpokenContainer[] = [
   {
     name: "n8n",
     spoken: [

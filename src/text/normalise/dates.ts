@@ -38,7 +38,7 @@ export function readDates(text: string): string {
 }
 
 /** "March fifth, twenty twenty four"; undefined where there is no such day. */
-export function dateWords(day: number, month: number, inYear?: number): string | undefined {
+function dateWords(day: number, month: number, inYear?: number): string | undefined {
   const name = MONTHS[month - 1]
   if (name === undefined || day < 1 || day > 31) return undefined
   const spoken = `${name} ${ordinal(day)}`
