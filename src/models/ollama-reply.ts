@@ -51,7 +51,7 @@ const toolCallEvent = (value: unknown): ChatEvent => {
   }
   const parsed = typeof given === "string" ? parsedJson(given) : (given ?? {})
   if (!isRecord(parsed))
-    return { type: "tool-call-invalid", name, problem: "its arguments are no JSON object" }
+    return { type: "tool-call-invalid", name: name.slice(0, 64), problem: "its arguments are no JSON object" }
   return { type: "tool-call", call: { callId: uuidV7(), name, arguments: parsed } }
 }
 
