@@ -33,12 +33,11 @@ export const answerTurn =
       services.output.begin(key)
       services.ledger.revise(key)
       return respond(services, input, tell).pipe(
-        Effect.catchCause((cause) =>
-          Effect.flatMap(
-            Effect.sync(() => reasonOf(cause)),
-            (reason) => tell({ type: "turn.failed", ...key, reason }),
-          ),
-        ),
+        Effect.catchCause((cause) => {
+          // What was written before the failure is still spoken, and its end is the end of the turn.
+          services.output.complete(key)
+          return tell({ type: "turn.failed", ...key, reason: reasonOf(cause) })
+        }),
         Effect.andThen(Queue.end(queue)),
       )
     })

@@ -117,7 +117,6 @@ export const conversationSetup = base.extend({
       enqueue.assign({ turn: newTurn(turnId, "voice", Math.max(0, event.atMs - WAKE_PHRASE_MS)) })
       enqueue.emit({ type: "turn.opened", turnId, source: "voice" })
       enqueue.emit({ type: "models.wanted", turnId })
-      enqueue.emit({ type: "acknowledge", turnId })
     }),
     openTurnByPtt: base.enqueueActions(({ context, event, enqueue }) => {
       assertEvent(event, "user.ptt")
@@ -127,7 +126,10 @@ export const conversationSetup = base.extend({
       })
       enqueue.emit({ type: "turn.opened", turnId, source: "voice" })
       enqueue.emit({ type: "models.wanted", turnId })
-      enqueue.emit({ type: "acknowledge", turnId })
+    }),
+    /** Only to a user who waits: in the middle of a command it would be heard as part of it. */
+    acknowledge: base.enqueueActions(({ context, enqueue }) => {
+      if (context.turn !== undefined) enqueue.emit({ type: "acknowledge", turnId: context.turn.turnId })
     }),
     openTurnBySpeech: base.enqueueActions(({ context, event, enqueue }) => {
       assertEvent(event, "speech.started")

@@ -78,6 +78,18 @@ describe("the conversation machine", () => {
     expect(rig.told("models.wanted")).toEqual([{ type: "models.wanted", turnId: "a" }])
   })
 
+  it("acknowledges the wake word to a user who waits, not in the middle of a command", () => {
+    const inOneBreath = conversationRig()
+    inOneBreath.send(wake(1000, "a", true))
+    inOneBreath.clock.increment(350)
+    inOneBreath.send(paused(2400), understood("a", 0, "words", 2500))
+    expect(inOneBreath.told("acknowledge")).toEqual([])
+
+    const waiting = conversationRig()
+    waiting.send(wake(1000, "b", true), paused(1100), understood("b", 0, "wake-only", 1250))
+    expect(waiting.told("acknowledge")).toEqual([{ type: "acknowledge", turnId: "b" }])
+  })
+
   it("captures from before the first voiced frame, but never from before the end of the wake word", () => {
     const rig = conversationRig({ settings: { preRollMs: 320 } })
     rig.send(wake(5000, "a"), started(5600), paused(6400))

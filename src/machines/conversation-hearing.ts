@@ -1,0 +1,81 @@
+import { conversationSetup } from "./conversation-actions.ts"
+
+/** Hearing the user out: from the wake word to the silence that ends the turn. */
+export const hearingStates = {
+  waking: conversationSetup.createStateConfig({
+    initial: "waiting",
+    after: { waking: { target: "ended", actions: ["dropSpeech", "closeNoSpeech"] } },
+    states: {
+      sameBreath: {
+        after: { sameBreath: "#conversation.dialogue.transcribing.capturing" },
+        on: {
+          "speech.paused": {
+            target: "#conversation.dialogue.transcribing.settling",
+            actions: ["noteTime", "markPause"],
+          },
+        },
+      },
+      waiting: {
+        entry: "acknowledge",
+        on: {
+          "speech.started": {
+            target: "#conversation.dialogue.transcribing.capturing",
+            actions: ["noteTime", "captureFromHere"],
+          },
+          "speech.resumed": {
+            target: "#conversation.dialogue.transcribing.capturing",
+            actions: ["noteTime", "captureFromHere"],
+          },
+        },
+      },
+    },
+  }),
+
+  transcribing: conversationSetup.createStateConfig({
+    initial: "capturing",
+    after: { utterance: "thinking" },
+    states: {
+      capturing: {
+        on: { "speech.paused": { target: "settling", actions: ["noteTime", "markPause"] } },
+      },
+      /** Silence after speech. The answer is already being worked out; nothing of it is heard before the commit. */
+      settling: {
+        initial: "waiting",
+        entry: "answer",
+        on: {
+          "speech.resumed": {
+            target: "capturing",
+            actions: ["noteTime", "dropSpeech", "stopAnswer", "revise"],
+          },
+          "speech.started": {
+            target: "capturing",
+            actions: ["noteTime", "dropSpeech", "stopAnswer", "revise"],
+          },
+        },
+        states: {
+          waiting: {
+            always: [
+              { guard: "isPhrase", target: "phrase" },
+              {
+                guard: "isWakeOnly",
+                target: "#conversation.dialogue.waking.waiting",
+                actions: ["stopAnswer", "captureAfterPause", "revise"],
+              },
+            ],
+            after: {
+              silence: [
+                {
+                  guard: "isNothing",
+                  target: "#conversation.dialogue.ended",
+                  actions: ["dropSpeech", "closeNothingHeard"],
+                },
+                { target: "#conversation.dialogue.thinking" },
+              ],
+            },
+          },
+          phrase: { after: { phraseSilence: "#conversation.dialogue.thinking" } },
+        },
+      },
+    },
+  }),
+}

@@ -1,0 +1,62 @@
+import { conversationSetup } from "./conversation-actions.ts"
+
+/** Between turns: waiting for the wake word, muted, or waiting for the answer to a question that Jett asked. */
+export const restingStates = {
+  listening: conversationSetup.createStateConfig({
+    on: {
+      "wake.detected": [
+        {
+          guard: "startsInSpeech",
+          target: "waking.sameBreath",
+          actions: ["noteTime", "openTurnByWake"],
+        },
+        { target: "waking.waiting", actions: ["noteTime", "openTurnByWake"] },
+      ],
+      "user.ptt": [
+        {
+          guard: "startsInSpeech",
+          target: "transcribing.capturing",
+          actions: ["noteTime", "openTurnByPtt"],
+        },
+        { target: "waking.waiting", actions: ["noteTime", "openTurnByPtt"] },
+      ],
+      "user.text": { target: "thinking", actions: ["openTurnByText", "answer"] },
+    },
+  }),
+
+  muted: conversationSetup.createStateConfig({
+    on: {
+      "user.unmute": { target: "listening", actions: "setUnmuted" },
+      "user.text": { target: "thinking", actions: ["openTurnByText", "answer"] },
+    },
+  }),
+
+  /** Jett asked something: the answer needs no wake word. */
+  followUp: conversationSetup.createStateConfig({
+    initial: "quiet",
+    on: {
+      "wake.detected": [
+        {
+          guard: "startsInSpeech",
+          target: "waking.sameBreath",
+          actions: ["noteTime", "openTurnByWake"],
+        },
+        { target: "waking.waiting", actions: ["noteTime", "openTurnByWake"] },
+      ],
+      "user.ptt": { target: "waking.waiting", actions: ["noteTime", "openTurnByPtt"] },
+      "user.text": { target: "thinking", actions: ["openTurnByText", "answer"] },
+    },
+    states: {
+      quiet: { after: { followUpDelay: "open" } },
+      open: {
+        after: { followUp: "#conversation.dialogue.ended" },
+        on: {
+          "speech.started": {
+            target: "#conversation.dialogue.transcribing.capturing",
+            actions: ["noteTime", "openTurnBySpeech"],
+          },
+        },
+      },
+    },
+  }),
+}

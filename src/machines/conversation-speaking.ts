@@ -1,0 +1,117 @@
+import { conversationSetup } from "./conversation-actions.ts"
+
+/** Speaking while the rest is written, and giving way to the user. */
+export const speakingStates = {
+  speaking: conversationSetup.createStateConfig({
+    initial: "playing",
+    entry: "openSpeech",
+    after: {
+      speaking: {
+        target: "ended",
+        actions: ["dropSpeech", "stopProbe", "forgetProbe", "closeTimedOut"],
+      },
+    },
+    on: {
+      "wake.detected": [
+        {
+          guard: "startsInSpeech",
+          target: "waking.sameBreath",
+          actions: [
+            "noteTime",
+            "dropSpeech",
+            "stopProbe",
+            "forgetProbe",
+            "closeInterrupted",
+            "openTurnByWake",
+          ],
+        },
+        {
+          guard: "listens",
+          target: "waking.waiting",
+          actions: [
+            "noteTime",
+            "dropSpeech",
+            "stopProbe",
+            "forgetProbe",
+            "closeInterrupted",
+            "openTurnByWake",
+          ],
+        },
+      ],
+      "user.ptt": {
+        guard: "listens",
+        target: "waking.waiting",
+        actions: ["noteTime", "dropSpeech", "stopProbe", "forgetProbe", "closeInterrupted", "openTurnByPtt"],
+      },
+      "user.text": {
+        target: "thinking",
+        actions: ["dropSpeech", "stopProbe", "forgetProbe", "closeInterrupted", "openTurnByText", "answer"],
+      },
+      "speaker.stalled": { target: "failed" },
+      "turn.consent": { guard: "isCurrent", actions: "rememberConsent" },
+    },
+    states: {
+      playing: {
+        always: [
+          { guard: "hasConsent", target: "#conversation.dialogue.confirming" },
+          { guard: "isSpoken", target: "#conversation.dialogue.finished" },
+        ],
+        on: {
+          "speech.resumed": {
+            guard: "reopensWhileSpeaking",
+            target: "#conversation.dialogue.transcribing.capturing",
+            actions: ["noteTime", "dropSpeech", "stopAnswer", "revise"],
+          },
+          "speech.started": [
+            {
+              guard: "reopensWhileSpeaking",
+              target: "#conversation.dialogue.transcribing.capturing",
+              actions: ["noteTime", "dropSpeech", "stopAnswer", "revise"],
+            },
+            { guard: "hearsWhileSpeaking", target: "yielding", actions: ["noteTime", "openProbe"] },
+          ],
+        },
+      },
+      /** The user made a sound. Playback, its end and a question wait until it is known to be words or nothing. */
+      yielding: {
+        initial: "hearing",
+        entry: "pausePlayback",
+        after: {
+          resume: { target: "playing", actions: ["stopProbe", "forgetProbe", "resumePlayback"] },
+        },
+        states: {
+          hearing: {
+            after: {
+              bargeInSpeech: {
+                target: "#conversation.dialogue.transcribing.capturing",
+                actions: ["dropSpeech", "closeInterrupted", "promoteProbe"],
+              },
+            },
+            on: { "speech.paused": { target: "judging", actions: ["noteTime", "markProbePause"] } },
+          },
+          judging: {
+            entry: "answerProbe",
+            always: [
+              {
+                guard: "probeIsWords",
+                target: "#conversation.dialogue.transcribing.settling",
+                actions: ["dropSpeech", "closeInterrupted", "promoteProbe"],
+              },
+              {
+                guard: "probeIsNothing",
+                target: "#conversation.dialogue.speaking.playing",
+                actions: ["stopProbe", "forgetProbe", "resumePlayback"],
+              },
+            ],
+            on: {
+              "speech.resumed": {
+                target: "hearing",
+                actions: ["noteTime", "stopProbe", "reviseProbe"],
+              },
+            },
+          },
+        },
+      },
+    },
+  }),
+}

@@ -1,0 +1,123 @@
+import { conversationSetup } from "./conversation-actions.ts"
+
+/** From the committed turn to the first clause: the answer is awaited, or the user's consent. */
+export const thinkingStates = {
+  thinking: conversationSetup.createStateConfig({
+    initial: "working",
+    entry: ["answer", "commit"],
+    on: {
+      "speech.resumed": {
+        guard: "reopens",
+        target: "transcribing.capturing",
+        actions: ["noteTime", "dropSpeech", "stopAnswer", "revise"],
+      },
+      "speech.started": {
+        guard: "reopens",
+        target: "transcribing.capturing",
+        actions: ["noteTime", "dropSpeech", "stopAnswer", "revise"],
+      },
+      "turn.consent": { guard: "isCurrent", target: "confirming", actions: "rememberConsent" },
+    },
+    always: [
+      { guard: "isNothing", target: "ended", actions: ["dropSpeech", "closeNothingHeard"] },
+      {
+        guard: "isWakeOnly",
+        target: "waking.waiting",
+        actions: ["dropSpeech", "stopAnswer", "captureAfterPause", "revise"],
+      },
+      { guard: "hasClause", target: "speaking" },
+    ],
+    states: {
+      working: {
+        always: [
+          { guard: "hasFailed", target: "apologising", actions: "stopAnswer" },
+          { guard: "isWrittenUnspoken", target: "#conversation.dialogue.finished" },
+        ],
+        after: { thinking: { target: "apologising", actions: "stopAnswer" } },
+        on: { "turn.loading": { guard: "isCurrent", target: "loading" } },
+      },
+      /** A model loads cold, which may take longer than thinking may. */
+      loading: {
+        always: [
+          { guard: "hasFailed", target: "apologising", actions: "stopAnswer" },
+          { guard: "isWrittenUnspoken", target: "#conversation.dialogue.finished" },
+        ],
+        after: { loading: { target: "apologising", actions: "stopAnswer" } },
+      },
+      apologising: {
+        entry: ["dropSpeech", "becomeNotice", "answer", "commit"],
+        always: [{ guard: "isWrittenUnspoken", target: "#conversation.dialogue.failed" }],
+        after: { notice: "#conversation.dialogue.failed" },
+      },
+    },
+  }),
+
+  confirming: conversationSetup.createStateConfig({
+    initial: "asking",
+    on: {
+      /** The guard has decided without an answer, or asks for something else. */
+      "turn.clause": {
+        guard: "isCurrent",
+        target: "speaking",
+        actions: ["recordClause", "dropConsent"],
+      },
+      "turn.consent": { guard: "asksAnew", target: ".asking", actions: "rememberConsent" },
+      "turn.failed": {
+        guard: "isCurrent",
+        target: "thinking.apologising",
+        actions: ["recordFailure", "stopAnswer", "dropConsent"],
+      },
+    },
+    states: {
+      asking: {
+        entry: "openSpeech",
+        after: { asking: "judging" },
+        on: {
+          "speaker.drained": {
+            guard: "isCurrent",
+            target: "hearing",
+            actions: ["noteTime", "questionHeard"],
+          },
+        },
+      },
+      hearing: {
+        after: { consent: "judging" },
+        on: {
+          "speech.started": {
+            guard: "listens",
+            target: "answering",
+            actions: ["noteTime", "answerBegins"],
+          },
+          "speech.resumed": {
+            guard: "listens",
+            target: "answering",
+            actions: ["noteTime", "answerBegins"],
+          },
+        },
+      },
+      answering: {
+        after: { consent: "judging" },
+        on: { "speech.paused": { target: "settling", actions: ["noteTime", "answerPauses"] } },
+      },
+      settling: {
+        after: { answerSilence: "judging" },
+        on: {
+          "speech.resumed": { target: "answering", actions: "noteTime" },
+          "speech.started": { target: "answering", actions: "noteTime" },
+        },
+      },
+      judging: {
+        entry: "judge",
+        exit: "stopJudge",
+        on: {
+          "consent.judged": {
+            guard: "isPendingConsent",
+            target: "#conversation.dialogue.thinking",
+            actions: "forgetConsent",
+          },
+        },
+        after: { judging: "#conversation.dialogue.failed" },
+      },
+    },
+  }),
+}
