@@ -19,6 +19,9 @@ const nothing: Understood = { kind: "nothing", verdict: "nothing" }
 /** Sound kept after the first silent sample: the last consonant is quieter than what the voice activity counts. */
 const POST_ROLL_MS = 96
 
+/** What the recogniser makes of half a sound at the start of a clip. */
+const STRAY_MARKS = /^[\s"'“”‘’.,;:!?-]+(?=[\p{L}\p{N}])/u
+
 /** The shortest clip that speech to text takes, in samples at 16 kHz. */
 const SHORTEST = 1600
 
@@ -43,10 +46,11 @@ export const understandTurn = (
     const transcript = yield* services.pending.track(services.stt.transcribe(sound))
     ledger.mark(input, { stt: { fromMs, toMs: timebase.monotonic() } })
     turn.confidence = transcript.confidence
-    turn.transcript = transcript.text
+    const text = transcript.text.replace(STRAY_MARKS, "")
+    turn.transcript = text
     // The recogniser's second look at the wake word: "Hey Travis" scores high, but is not for us.
-    if (turn.wake !== undefined && wakeEvidence(transcript.text) === "another-name") return nothing
-    return understood(transcript.text, transcript.confidence, voicedMs, services.output.isOpen)
+    if (turn.wake !== undefined && wakeEvidence(text) === "another-name") return nothing
+    return understood(text, transcript.confidence, voicedMs, services.output.isOpen)
   })
 
 /** The transcript keeps the wake phrase in the record; what is answered comes without it. */

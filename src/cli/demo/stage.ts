@@ -59,7 +59,7 @@ export const openStage = (context: CommandContext, narrator: Narrator, recording
     const states = new Signals<string>()
     const turns = new Signals<TurnRecord>()
     const ready = new Signals<string>()
-    let shown = ""
+    let shown = "listening"
     const system = yield* openSystem({
       config,
       backend: speaker === undefined ? files : withSpeaker(files, speaker),
