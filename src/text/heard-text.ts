@@ -3,6 +3,9 @@ export interface PlayedClause {
   readonly durationMs: number
 }
 
+/** Sums of durations are not exact: less than this short of its end, a clause was heard whole. */
+const ROUNDING_MS = 0.5
+
 /**
  * What of the clauses was heard when playback ended after `playedMs`, clauses joined by a space: whole clauses, and
  * of the one that was cut the words that fit into its time at an even pace. A prefix of the joined text that never
@@ -12,7 +15,7 @@ export function heardText(clauses: readonly PlayedClause[], playedMs: number): s
   const heard: string[] = []
   let leftMs = playedMs
   for (const { text, durationMs } of clauses) {
-    if (leftMs < durationMs) {
+    if (leftMs < durationMs - ROUNDING_MS) {
       heard.push(wholeWords(text, leftMs / durationMs))
       break
     }

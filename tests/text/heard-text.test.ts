@@ -22,6 +22,17 @@ describe("what was heard", () => {
     expect(heardText(clauses, playedMs)).toBe(heard)
   })
 
+  it("is all of it after all of its time, however the durations round", () => {
+    for (let samples = 20_000; samples < 20_500; samples++) {
+      const played = [
+        { text: "The server is up,", durationMs: (samples * 1000) / 22_050 },
+        { text: "and everything works.", durationMs: ((3 * samples + 1) / 22_050) * 1000 },
+      ]
+      const sumMs = played.reduce((sum, { durationMs }) => sum + durationMs, 0)
+      expect(heardText(played, sumMs), `${samples} samples`).toBe("The server is up, and everything works.")
+    }
+  })
+
   it("is nothing of nothing", () => {
     expect(heardText([], 100)).toBe("")
   })
