@@ -17,6 +17,12 @@ describe("a transcript is", () => {
     expect(classifyTranscript({ text: "Paris", confidence: 0.8, voicedMs: 400 }).kind).toBe("free")
   })
 
+  it("noise when it is a sound of the throat, however certain", () => {
+    for (const text of ["Huh?", "You", "Um,", "Hmm...", "Oh!"])
+      expect(classifyTranscript({ text, confidence: 0.95, voicedMs: 300 }).kind, text).toBe("noise")
+    expect(classifyTranscript({ text: "Oh, you?", confidence: 0.95, voicedMs: 300 }).kind).toBe("free")
+  })
+
   it("noise when it is a few words that the recogniser did not believe itself", () => {
     expect(classifyTranscript({ text: "You can see it.", confidence: 0.22, voicedMs: 800 }).kind).toBe(
       "noise",
