@@ -64,6 +64,20 @@ export const cough = (amplitude = 12_000, seed = 3): Int16Array => {
   return joined(burst(0.18, 40), silence(0.12), burst(0.14, 30))
 }
 
+/** A cough with the voice in it: what voice activity takes for speech. A buzz through two formants, and breath. */
+export const voicedCough = (ms: number, amplitude = 9000, seed = 5): Int16Array => {
+  const next = random(seed)
+  return silence(ms / 1000).map((_, i) => {
+    const buzz = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].reduce((sum, n) => {
+      const hz = 110 * n
+      const formants = Math.exp(-(((hz - 700) / 300) ** 2)) + 0.7 * Math.exp(-(((hz - 1200) / 300) ** 2))
+      return sum + (formants + 0.2) * Math.sin((2 * Math.PI * hz * i) / RATE_HZ)
+    }, 0)
+    const envelope = Math.sin((Math.PI * i * 1000) / (ms * RATE_HZ))
+    return envelope * amplitude * (0.3 * buzz + 0.15 * next())
+  })
+}
+
 /** A slow arpeggio of three harmonics a note: music to a machine. */
 export const music = (seconds: number, amplitude = 6000): Int16Array => {
   const notes = [220, 277.2, 329.6, 440, 329.6, 277.2]
