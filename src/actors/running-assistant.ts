@@ -1,6 +1,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Semaphore from "effect/Semaphore"
 import type {
   Acknowledgement,
   Assistant,
@@ -28,6 +29,7 @@ export class RunningAssistant implements Assistant {
   readonly #listeners = new Set<(event: AssistantEvent) => void>()
   readonly #closed = new Map<string, (turn: TurnRecord) => void>()
   readonly #notices: string[] = []
+  readonly #oneFile = Semaphore.makeUnsafe(1)
   #state: string | undefined
   #model: LanguageModelChoice | undefined
   #shutdown: Promise<void> | undefined
@@ -100,6 +102,8 @@ export class RunningAssistant implements Assistant {
     const { fileListener, stt } = this.#system.models
     const words = transcribeFile(wavPath, { listener: fileListener, stt }).pipe(
       Effect.ensuring(fileListener.unload),
+      // The listener follows one sound: a second file waits for its turn.
+      this.#oneFile.withPermits(1),
     )
     const exit = await Effect.runPromiseExit(words, signal && { signal })
     if (Exit.isSuccess(exit)) return { ok: true, reply: exit.value, turnId: uuidV7() }
@@ -151,7 +155,11 @@ export class RunningAssistant implements Assistant {
   }
 
   shutdown(): Promise<void> {
-    this.#shutdown ??= this.#close()
+    if (this.#shutdown === undefined) {
+      // Whoever waits for a turn is told before there is nobody left to end it.
+      this.#system.conversation.send({ type: "user.cancel" })
+      this.#shutdown = this.#close()
+    }
     return this.#shutdown
   }
 
@@ -161,17 +169,18 @@ export class RunningAssistant implements Assistant {
 
   #turn(turn: TypedTurn, signal: AbortSignal | undefined): Promise<Outcome> {
     const turnId = uuidV7()
+    if (signal?.aborted) return Promise.resolve(abandoned)
     return new Promise((resolve) => {
       const abandon = (): void => this.#system.conversation.send({ type: "user.cancel" })
-      this.#closed.set(turnId, (record) => {
+      const settle = (outcome: Outcome): void => {
         this.#closed.delete(turnId)
+        // A signal may outlive its turn (a client that hangs up) and must not cancel somebody else's.
         signal?.removeEventListener("abort", abandon)
-        resolve(outcomeOf(record))
-      })
+        resolve(outcome)
+      }
+      this.#closed.set(turnId, (record) => settle(outcomeOf(record)))
       signal?.addEventListener("abort", abandon, { once: true })
-      if (this.#system.conversation.type(turnId, turn)) return
-      this.#closed.delete(turnId)
-      resolve(busy)
+      if (!this.#system.conversation.type(turnId, turn)) settle(busy)
     })
   }
 }
@@ -182,6 +191,8 @@ const busy = {
   message: "busy with another turn: wait for it, or `jett cancel` it",
 } as const
 
+const abandoned = { ok: false, code: "cancelled", message: "the turn was cancelled" } as const
+
 const partState = (phase: string): "starting" | "ok" | "failed" | "off" => {
   if (phase === "running") return "ok"
   if (phase === "broken") return "failed"
@@ -190,7 +201,7 @@ const partState = (phase: string): "starting" | "ok" | "failed" | "off" => {
 
 const outcomeOf = ({ id, outcome, reply }: TurnRecord): Outcome => {
   if (outcome === "answered" || outcome === "interrupted") return { ok: true, reply, turnId: id }
-  if (outcome === "cancelled") return { ok: false, code: "cancelled", message: "the turn was cancelled" }
+  if (outcome === "cancelled") return abandoned
   return { ok: false, code: "failed", message: `the turn ended without an answer (${outcome})` }
 }
 
