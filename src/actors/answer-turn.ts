@@ -33,11 +33,15 @@ export const answerTurn =
       services.output.begin(key)
       services.ledger.revise(key)
       return respond(services, input, tell).pipe(
-        Effect.catchCause((cause) => {
-          // What was written before the failure is still spoken, and its end is the end of the turn.
-          services.output.complete(key)
-          return tell({ type: "turn.failed", ...key, reason: reasonOf(cause) })
-        }),
+        Effect.catchCause((cause) =>
+          Effect.gen(function* () {
+            // What was written before the failure is still spoken, and an answer does not just break off.
+            if (services.ledger.revise(key).reply.length > 0)
+              yield* speakClause(services, key, tell, notices.failed)
+            services.output.complete(key)
+            yield* tell({ type: "turn.failed", ...key, reason: reasonOf(cause) })
+          }),
+        ),
         Effect.andThen(Queue.end(queue)),
       )
     })

@@ -51,10 +51,11 @@ const stopAnswer = (slot: Slot) =>
   })
 
 /** Ends the turn in hand: nothing of it can be heard or acted on afterwards. */
-const closeTurn = (outcome: TurnOutcome) =>
+const closeTurn = (outcomeOf: TurnOutcome | ((turn: Turn) => TurnOutcome)) =>
   base.enqueueActions(({ context, enqueue }) => {
     const { turn, consent } = context
     if (turn === undefined) return
+    const outcome = typeof outcomeOf === "function" ? outcomeOf(turn) : outcomeOf
     if (turn.answering) enqueue.stopChild(answerId(turn))
     if (consent !== undefined) enqueue.emit({ type: "consent.dropped", consentId: consent.consentId })
     enqueue.emit({ type: "turn.closed", turnId: turn.turnId, revision: turn.revision, outcome })
@@ -214,7 +215,8 @@ export const conversationSetup = base.extend({
     }),
     forgetProbe: base.assign({ probe: undefined }),
 
-    closeAnswered: closeTurn("answered"),
+    /** An apology that was spoken, or an answer that broke off, is still no answer. */
+    closeSpoken: closeTurn(({ failed, notice }) => notice ?? (failed ? "failed" : "answered")),
     closeNothingHeard: closeTurn("nothing-heard"),
     closeNoSpeech: closeTurn("no-speech"),
     closeInterrupted: closeTurn("interrupted"),

@@ -64,9 +64,9 @@ export const conversationMachine = conversationSetup.createMachine({
         /** The turn is over and was spoken, or had nothing to say. Passed through, never stayed in. */
         finished: {
           always: [
-            { guard: "wantsMute", target: "muted", actions: ["dropSpeech", "closeAnswered", "setMuted"] },
-            { guard: "opensFollowUp", target: "followUp", actions: ["dropSpeech", "closeAnswered"] },
-            { target: "ended", actions: ["dropSpeech", "closeAnswered"] },
+            { guard: "wantsMute", target: "muted", actions: ["dropSpeech", "closeSpoken", "setMuted"] },
+            { guard: "opensFollowUp", target: "followUp", actions: ["dropSpeech", "closeSpoken"] },
+            { target: "ended", actions: ["dropSpeech", "closeSpoken"] },
           ],
         },
 

@@ -229,12 +229,23 @@ describe("the conversation machine", () => {
     expect(before.answering[1]).toMatchObject({ notice: "failed" })
     before.send(clause("a", 1), written("a", 1))
     expect(before.state()).toBe("speaking.playing")
+    before.send(drained("a", 1))
+    expect(before.outcomes()).toEqual(["failed"])
 
     const after = whileSpeaking()
     after.send({ type: "turn.failed", turnId: "a", revision: 0, reason: "died" })
     expect(after.state()).toBe("speaking.playing")
     after.send(drained("a"))
     expect(after.state()).toBe("listening")
+    expect(after.outcomes()).toEqual(["failed"])
+  })
+
+  it("counts a spoken apology for a late answer as timed out, not as an answer", () => {
+    const rig = afterSpeech()
+    rig.clock.increment(600)
+    rig.clock.increment(20_000)
+    rig.send(clause("a", 1), written("a", 1), drained("a", 1))
+    expect(rig.outcomes()).toEqual(["timed-out"])
   })
 
   it("pauses for a sound of the user's and resumes when it was no words", () => {
