@@ -5,7 +5,7 @@
  */
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { ensureBuilt } from "./lib/build.mjs"
+import { ensureBenchmarksBuilt, ensureBuilt } from "./lib/build.mjs"
 import { ensureInstalled } from "./lib/install.mjs"
 import { ensureModels, licenceNotice } from "./lib/models.mjs"
 import { nodeProblem } from "./lib/node-version.mjs"
@@ -21,7 +21,8 @@ const verbs = {
   demo: { models: true, acceptsLicences: true },
   test: { models: true, acceptsLicences: true },
   serve: { models: true, acceptsLicences: false },
-  bench: { models: true, acceptsLicences: false },
+  // The corpus is spoken by Kokoro: Jett's own voice must not be the one that it hears.
+  bench: { models: true, also: ["tts-kokoro-82m-int8"], acceptsLicences: false, benchmarks: true },
 }
 
 const main = async ([verb, ...args]) => {
@@ -41,11 +42,14 @@ const main = async ([verb, ...args]) => {
   if (installed !== 0) return installed
   const built = await ensureBuilt(root, say)
   if (built !== 0) return built
+  const builtBenchmarks = needs.benchmarks ? await ensureBenchmarksBuilt(root, say) : 0
+  if (builtBenchmarks !== 0) return builtBenchmarks
 
   if (needs.models) {
     const pulled = await ensureModels({
       cli,
       say,
+      also: needs.also,
       acceptLicences: needs.acceptsLicences,
       offline: args.includes("--offline"),
     })

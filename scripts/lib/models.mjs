@@ -6,16 +6,18 @@ export const licenceNotice = (verb) =>
   `      https://creativecommons.org/licenses/by-nc-sa/4.0/). Running "npm ${verb === "test" ? "test" : `run ${verb}`}" accepts that.`
 
 /**
- * Fetches the default models that are missing, by `jett models pull`, which says first how many MB go where.
+ * Fetches the default models that are missing, and those that `also` names, by `jett models pull`, which says first how many MB go where.
  * Resolves to an exit code.
  */
-export const ensureModels = async ({ cli, say, acceptLicences, offline }) => {
+export const ensureModels = async ({ cli, say, also = [], acceptLicences, offline }) => {
   const listed = await capture(process.execPath, [cli, "models", "ls", "--json"])
   if (listed.code !== 0) {
     say(`cannot list the models (exit code ${listed.code})`)
     return listed.code
   }
-  const missing = JSON.parse(listed.stdout).filter((model) => model.default && !model.installed)
+  const missing = JSON.parse(listed.stdout).filter(
+    (model) => (model.default || also.includes(model.id)) && !model.installed,
+  )
   if (missing.length === 0) return 0
   say(`fetching models that are not here yet: ${missing.map((model) => model.id).join(", ")}`)
   const args = [cli, "models", "pull", ...missing.map((model) => model.id)]

@@ -13,17 +13,6 @@ export interface CommandDefinition {
   load(): Promise<CommandModule>
 }
 
-/** A verb whose file is looked for only when it runs. */
-const later = (file: string) => async (): Promise<CommandModule> => {
-  const module: unknown = await import(file)
-  if (isCommandModule(module)) return module
-  throw new Error(`${file} exports no run()`)
-}
-
-function isCommandModule(module: unknown): module is CommandModule {
-  return typeof module === "object" && module !== null && "run" in module && typeof module.run === "function"
-}
-
 const text = [["<text...>", "the words"]] as const
 const timing = ["--realtime", "feed the file at the speed of sound"] as const
 
@@ -144,10 +133,15 @@ export const commands: readonly CommandDefinition[] = [
   {
     name: "bench",
     summary: "measure latencies on this machine",
-    arguments: [["[what...]", "voice, stt, tts, wake or llm; all where none is named"]],
-    options: [["--out <file>", "write the JSON to this file"]],
+    arguments: [["[what...]", "voice, wake, stt, tts, llm or process; all where none is named"]],
+    options: [
+      ["--count <n>", "how many of each to measure"],
+      ["--quick", "a few of each: shows that it works, and proves nothing"],
+      ["--write", "keep the results and write benchmarks/RESULTS.md"],
+      ["--out <file>", "write the JSON to this file"],
+    ],
     graceMs: 10_000,
-    load: later("./bench.ts"),
+    load: () => import("./bench.ts"),
   },
   { name: "ps", summary: "list the processes of the assistant", load: () => import("./ps.ts") },
   {

@@ -64,6 +64,11 @@ const freshClone = async () => {
     '{"packages":{"":{},"node_modules/x":{"version":"1.0.0"}}}',
   )
   await writeFile(join(root, "tsconfig.json"), "{}")
+  await writeFile(join(root, "tsconfig.benchmarks.json"), "{}")
+  await mkdir(join(root, "benchmarks"))
+  await writeFile(join(root, "benchmarks", "b.ts"), "export {}\n")
+  await mkdir(join(root, "models"))
+  await writeFile(join(root, "models", "manifest.json"), "{}")
   await writeFile(join(root, "bin", "npm"), `#!${process.execPath}\n${LOG}${standIns.npm}`)
   await writeFile(join(root, "bin", "package.json"), "{}")
   await chmod(join(root, "bin", "npm"), 0o755)
@@ -139,6 +144,28 @@ test("a changed source is built, a changed lockfile is installed", async () => {
   )
   await clone.run(["status"])
   expect(await clone.calls()).toEqual([CI, "tsc", "jett status"])
+})
+
+test("the benchmarks are compiled for bench alone, and again only when they or what they measure change", async () => {
+  const clone = await freshClone()
+  await clone.run(["status"])
+  await clone.calls()
+  await clone.run(["bench", "llm", "--json"])
+  const builds = (calls: readonly string[]) => calls.filter((call) => call === "tsc").length
+  const calls = await clone.calls()
+  expect(builds(calls)).toBe(1)
+  expect(calls.at(-1)).toBe("jett bench llm --json")
+  const folder = join(clone.root, "dist", "with-benchmarks")
+  expect(await readFile(join(folder, "models", "manifest.json"), "utf8")).toBe("{}")
+  await writeFile(join(clone.root, "benchmarks", "RESULTS.md"), "# Results\n")
+  await clone.run(["bench"])
+  expect(builds(await clone.calls())).toBe(0)
+  await writeFile(join(clone.root, "benchmarks", "b.ts"), "export const b = 1\n")
+  await clone.run(["bench"])
+  expect(builds(await clone.calls())).toBe(1)
+  await writeFile(join(clone.root, "src", "a.ts"), "export const a = 2\n")
+  await clone.run(["bench"])
+  expect(builds(await clone.calls())).toBe(2)
 })
 
 test("the command is linked for npx, again after an installation that removed the link", async () => {

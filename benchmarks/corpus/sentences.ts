@@ -1,0 +1,36 @@
+/** What an assistant says, short and long; no two begin alike, so that no phonemes come from a cache. */
+export const shortReplies = [
+  "It's a quarter past four.",
+  "Today is Wednesday.",
+  "Paris, on the river Seine.",
+  "About eight minutes.",
+  "Sorry, I did not hear you.",
+  "Done, anything else?",
+  "Jupiter is the largest.",
+  "Seventeen degrees, and cloudy.",
+  "Good morning to you too.",
+  "Nobody knows for certain.",
+  "Leonardo da Vinci did.",
+  "Eight legs, usually.",
+  "Boil it for seven minutes.",
+  "That is on Thursday.",
+  "Whiskers would suit her.",
+  "Everything is working.",
+  "Two of them are running.",
+  "I can tell you the time.",
+  "Because of the tilt of the earth.",
+  "Mount Everest, in Nepal.",
+] as const
+
+export const longReplies = [
+  "The moon is about three hundred and eighty four thousand kilometres away, which is thirty times the width of the earth.",
+  "Blue light is scattered by the air much more than red light is, so the sky that you see above you is mostly blue.",
+  "Whales are mammals like us: they breathe air, they give milk to their young, and some of them sing for hours on end.",
+  "Bring the water to a boil, lower the egg into it with a spoon, and wait six minutes for a soft yolk or ten for a hard one.",
+  "Plants need light, water, air and some minerals from the soil, and most of them also need a season to rest.",
+  "In autumn the green colour in the leaves breaks down, and what is left of the yellow and the red can finally be seen.",
+  "A carpenter cuts, shapes and joins wood, and makes anything from a small stool to the roof of a large house.",
+  "Romeo and Juliet was written by William Shakespeare in the last years of the sixteenth century, when he was about thirty.",
+  "Mars has two small moons, Phobos and Deimos, while Saturn has well over a hundred, and more are found every year.",
+  "Refrigerators move heat from the inside to the outside with a gas that is pressed together and then let go again.",
+] as const
