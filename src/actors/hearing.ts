@@ -152,7 +152,7 @@ const speechEvent = (
     case "speech-paused":
       return { type: "speech.paused", atMs: event.atMs, nowMs }
     case "speech-resumed":
-      return { type: "speech.resumed", atMs: event.atMs, nowMs }
+      return { type: "speech.resumed", turnId: newTurnId(), atMs: event.atMs, nowMs }
     case "speech-ended":
       return undefined
   }

@@ -133,7 +133,7 @@ export const conversationSetup = base.extend({
       if (context.turn !== undefined) enqueue.emit({ type: "acknowledge", turnId: context.turn.turnId })
     }),
     openTurnBySpeech: base.enqueueActions(({ context, event, enqueue }) => {
-      assertEvent(event, "speech.started")
+      assertEvent(event, ["speech.started", "speech.resumed"])
       const { turnId } = event
       enqueue.assign({ turn: newTurn(turnId, "voice", Math.max(0, event.atMs - context.settings.preRollMs)) })
       enqueue.emit({ type: "turn.opened", turnId, source: "voice" })
@@ -147,7 +147,7 @@ export const conversationSetup = base.extend({
       enqueue.emit({ type: "models.wanted", turnId })
     }),
     openProbe: base.assign(({ context, event }) => {
-      assertEvent(event, "speech.started")
+      assertEvent(event, ["speech.started", "speech.resumed"])
       return { probe: newTurn(event.turnId, "voice", Math.max(0, event.atMs - context.settings.preRollMs)) }
     }),
 

@@ -55,6 +55,11 @@ export const restingStates = {
             target: "#conversation.dialogue.transcribing.capturing",
             actions: ["noteTime", "openTurnBySpeech"],
           },
+          /** A quick answer: to the ear it goes on from what was heard last, be it Jett itself. */
+          "speech.resumed": {
+            target: "#conversation.dialogue.transcribing.capturing",
+            actions: ["noteTime", "openTurnBySpeech"],
+          },
         },
       },
     },

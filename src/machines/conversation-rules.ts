@@ -35,6 +35,8 @@ export const conversationGuards = {
   hasFailed: ({ context }: Args) => context.turn?.failed === true && !context.turn.clauseReady,
   probeIsWords: ({ context }: Args) =>
     context.probe?.verdict === "words" || context.probe?.verdict === "phrase",
+  /** The user still speaks: too long for a cough. */
+  probeGoesOn: ({ context }: Args) => context.probe !== undefined && context.probe.pausedAtMs === undefined,
   probeIsNothing: ({ context }: Args) =>
     context.probe?.verdict === "nothing" ||
     context.probe?.verdict === "wake-only" ||

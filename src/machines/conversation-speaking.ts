@@ -57,11 +57,14 @@ export const speakingStates = {
           { guard: "isSpoken", target: "#conversation.dialogue.finished" },
         ],
         on: {
-          "speech.resumed": {
-            guard: "reopensWhileSpeaking",
-            target: "#conversation.dialogue.transcribing.capturing",
-            actions: ["noteTime", "dropSpeech", "stopAnswer", "revise"],
-          },
+          "speech.resumed": [
+            {
+              guard: "reopensWhileSpeaking",
+              target: "#conversation.dialogue.transcribing.capturing",
+              actions: ["noteTime", "dropSpeech", "stopAnswer", "revise"],
+            },
+            { guard: "hearsWhileSpeaking", target: "yielding", actions: ["noteTime", "openProbe"] },
+          ],
           "speech.started": [
             {
               guard: "reopensWhileSpeaking",
@@ -77,7 +80,14 @@ export const speakingStates = {
         initial: "hearing",
         entry: "pausePlayback",
         after: {
-          resume: { target: "playing", actions: ["stopProbe", "forgetProbe", "resumePlayback"] },
+          resume: [
+            {
+              guard: "probeGoesOn",
+              target: "#conversation.dialogue.transcribing.capturing",
+              actions: ["dropSpeech", "closeInterrupted", "promoteProbe"],
+            },
+            { target: "playing", actions: ["stopProbe", "forgetProbe", "resumePlayback"] },
+          ],
         },
         states: {
           hearing: {
@@ -105,6 +115,10 @@ export const speakingStates = {
             ],
             on: {
               "speech.resumed": {
+                target: "hearing",
+                actions: ["noteTime", "stopProbe", "reviseProbe"],
+              },
+              "speech.started": {
                 target: "hearing",
                 actions: ["noteTime", "stopProbe", "reviseProbe"],
               },

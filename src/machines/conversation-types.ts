@@ -49,7 +49,8 @@ export type HearingEvent =
     } & Heard)
   | ({ readonly type: "speech.started"; readonly turnId: string } & Heard)
   | ({ readonly type: "speech.paused" } & Heard)
-  | ({ readonly type: "speech.resumed" } & Heard)
+  /** Speech goes on after a pause; as a turn of its own where the pause ended one, or the speech before it was none. */
+  | ({ readonly type: "speech.resumed"; readonly turnId: string } & Heard)
 
 export type UserEvent =
   | { readonly type: "user.ptt"; readonly turnId: string; readonly inSpeech: boolean; readonly nowMs: number }

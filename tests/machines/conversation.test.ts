@@ -265,6 +265,29 @@ describe("the conversation machine", () => {
     expect(rig.state()).toBe("speaking.playing")
   })
 
+  it("gives the word to a user who hesitates and goes on after playback has resumed", () => {
+    const rig = whileSpeaking()
+    rig.send(started(5000, "b"), paused(5300), understood("b", 0, "nothing", 5500))
+    expect(rig.state()).toBe("speaking.playing")
+    rig.send(resumed(5900, "c"))
+    expect(rig.state()).toBe("speaking.yielding.hearing")
+    rig.clock.increment(700)
+    expect(rig.state()).toBe("transcribing.capturing")
+    expect(rig.told("turn.opened").at(-1)).toMatchObject({ turnId: "c" })
+  })
+
+  it("does not talk over a user who is speaking when the time for a cough is up", () => {
+    const rig = whileSpeaking()
+    rig.send(started(5000, "b"))
+    rig.clock.increment(600)
+    rig.send(paused(5500))
+    rig.clock.increment(400)
+    rig.send(resumed(5900))
+    rig.clock.increment(500)
+    expect(rig.state()).toBe("transcribing.capturing")
+    expect(rig.outcomes()).toEqual(["interrupted"])
+  })
+
   it("gives the word to the user when the sound was words", () => {
     const rig = whileSpeaking()
     rig.send(started(4000, "b"), paused(4500), understood("b", 0, "words", 4600))
@@ -301,6 +324,12 @@ describe("the conversation machine", () => {
     rig.clock.increment(300)
     rig.send(started(5400, "c"))
     expect(rig.state()).toBe("transcribing.capturing")
+
+    const quick = whileSpeaking({ echoCancelled: false })
+    quick.send(written("a", 0, { asksQuestion: true }), drained("a"))
+    quick.clock.increment(300)
+    quick.send(resumed(5400, "c"))
+    expect(quick.state()).toBe("transcribing.capturing")
 
     const silent = whileSpeaking()
     silent.send(written("a", 0, { asksQuestion: true }), drained("a"))

@@ -99,8 +99,9 @@ export const started = (atMs: number, turnId = nextId()): ConversationEvent => (
   nowMs: atMs + 96,
 })
 export const paused = (atMs: number): ConversationEvent => ({ type: "speech.paused", atMs, nowMs: atMs + 64 })
-export const resumed = (atMs: number): ConversationEvent => ({
+export const resumed = (atMs: number, turnId = nextId()): ConversationEvent => ({
   type: "speech.resumed",
+  turnId,
   atMs,
   nowMs: atMs + 64,
 })
