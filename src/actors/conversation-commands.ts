@@ -48,6 +48,11 @@ export const obey =
       case "consent.dropped":
         targets.dropConsent(command.consentId)
         return
+      case "probe.dropped":
+        commitments.forget(command.turnId)
+        output.close(command)
+        ledger.forget(command.turnId)
+        return
       case "turn.closed":
         commitments.forget(command.turnId)
         ledger.close(command, command.outcome, output.close(command))

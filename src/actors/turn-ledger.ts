@@ -67,6 +67,11 @@ export class TurnLedger {
     if (turn.revision === key.revision) turn.marks = { ...turn.marks, ...marks }
   }
 
+  /** Forgets what was never a turn: nobody is told. */
+  forget(turnId: string): void {
+    this.#open.delete(turnId)
+  }
+
   /** Ends a turn and tells whoever listens. */
   close(
     { turnId, revision }: TurnKey,

@@ -213,7 +213,14 @@ export const conversationSetup = base.extend({
       enqueue.emit({ type: "turn.opened", turnId: probe.turnId, source: "voice" })
       enqueue.emit({ type: "models.wanted", turnId: probe.turnId })
     }),
-    forgetProbe: base.assign({ probe: undefined }),
+    dropProbe: base.enqueueActions(({ context, enqueue }) => {
+      const { probe } = context
+      if (probe === undefined) return
+      const { turnId, revision } = probe
+      if (probe.answering) enqueue.stopChild(answerId(probe))
+      enqueue.emit({ type: "probe.dropped", turnId, revision })
+      enqueue.assign({ probe: undefined })
+    }),
 
     /** An apology that was spoken, or an answer that broke off, is still no answer. */
     closeSpoken: closeTurn(({ failed, notice }) => notice ?? (failed ? "failed" : "answered")),

@@ -8,7 +8,7 @@ export const speakingStates = {
     after: {
       speaking: {
         target: "ended",
-        actions: ["dropSpeech", "stopProbe", "forgetProbe", "closeTimedOut"],
+        actions: ["dropSpeech", "dropProbe", "closeTimedOut"],
       },
     },
     on: {
@@ -16,36 +16,22 @@ export const speakingStates = {
         {
           guard: "startsInSpeech",
           target: "waking.sameBreath",
-          actions: [
-            "noteTime",
-            "dropSpeech",
-            "stopProbe",
-            "forgetProbe",
-            "closeInterrupted",
-            "openTurnByWake",
-          ],
+          actions: ["noteTime", "dropSpeech", "dropProbe", "closeInterrupted", "openTurnByWake"],
         },
         {
           guard: "listens",
           target: "waking.waiting",
-          actions: [
-            "noteTime",
-            "dropSpeech",
-            "stopProbe",
-            "forgetProbe",
-            "closeInterrupted",
-            "openTurnByWake",
-          ],
+          actions: ["noteTime", "dropSpeech", "dropProbe", "closeInterrupted", "openTurnByWake"],
         },
       ],
       "user.ptt": {
         guard: "listens",
         target: "waking.waiting",
-        actions: ["noteTime", "dropSpeech", "stopProbe", "forgetProbe", "closeInterrupted", "openTurnByPtt"],
+        actions: ["noteTime", "dropSpeech", "dropProbe", "closeInterrupted", "openTurnByPtt"],
       },
       "user.text": {
         target: "thinking",
-        actions: ["dropSpeech", "stopProbe", "forgetProbe", "closeInterrupted", "openTurnByText", "answer"],
+        actions: ["dropSpeech", "dropProbe", "closeInterrupted", "openTurnByText", "answer"],
       },
       "speaker.stalled": { target: "failed" },
       "turn.consent": { guard: "isCurrent", actions: "rememberConsent" },
@@ -86,7 +72,7 @@ export const speakingStates = {
               target: "#conversation.dialogue.transcribing.capturing",
               actions: ["dropSpeech", "closeInterrupted", "promoteProbe"],
             },
-            { target: "playing", actions: ["stopProbe", "forgetProbe", "resumePlayback"] },
+            { target: "playing", actions: ["dropProbe", "resumePlayback"] },
           ],
         },
         states: {
@@ -110,7 +96,7 @@ export const speakingStates = {
               {
                 guard: "probeIsNothing",
                 target: "#conversation.dialogue.speaking.playing",
-                actions: ["stopProbe", "forgetProbe", "resumePlayback"],
+                actions: ["dropProbe", "resumePlayback"],
               },
             ],
             on: {

@@ -108,6 +108,8 @@ export type ConversationCommand =
   | ({ readonly type: "playback.pause" } & TurnKey)
   | ({ readonly type: "playback.resume" } & TurnKey)
   | ({ readonly type: "turn.closed"; readonly outcome: TurnOutcome } & TurnKey)
+  /** A sound that interrupted nothing: what was understood of it is to be forgotten. */
+  | ({ readonly type: "probe.dropped" } & TurnKey)
   | { readonly type: "consent.dropped"; readonly consentId: string }
 
 /** Input of the `answerTurn` actor: one revision of one turn, its sound named by position. */

@@ -48,11 +48,11 @@ export const conversationMachine = conversationSetup.createMachine({
         "user.unmute": { actions: "setUnmuted" },
         "user.cancel": {
           target: ".ended",
-          actions: ["dropSpeech", "stopProbe", "forgetProbe", "closeCancelled"],
+          actions: ["dropSpeech", "dropProbe", "closeCancelled"],
         },
         "user.mute": {
           target: ".muted",
-          actions: ["dropSpeech", "stopProbe", "forgetProbe", "closeCancelled", "setMuted"],
+          actions: ["dropSpeech", "dropProbe", "closeCancelled", "setMuted"],
         },
       },
       states: {
@@ -71,7 +71,7 @@ export const conversationMachine = conversationSetup.createMachine({
         },
 
         failed: {
-          always: { target: "ended", actions: ["dropSpeech", "stopProbe", "forgetProbe", "closeFailed"] },
+          always: { target: "ended", actions: ["dropSpeech", "dropProbe", "closeFailed"] },
         },
 
         ended: {

@@ -256,6 +256,27 @@ describe("the conversation machine", () => {
     expect(rig.state()).toBe("speaking.playing")
     expect(rig.told("playback.resume")).toHaveLength(1)
     expect(rig.running).toEqual(new Set(["a/0"]))
+    expect(rig.told("probe.dropped")).toEqual([{ type: "probe.dropped", turnId: "b", revision: 0 }])
+  })
+
+  it("has what was understood of a sound forgotten, however the turn that it came in ends", () => {
+    const interrupted = () => {
+      const rig = whileSpeaking()
+      rig.send(started(4000, "b"), paused(4200))
+      return rig
+    }
+    const endings: readonly ConversationEvent[] = [
+      { type: "user.cancel" },
+      { type: "user.mute" },
+      { type: "user.text", turnId: "c" },
+      { type: "speaker.stalled" },
+      wake(4400, "c"),
+    ]
+    for (const ending of endings) {
+      const rig = interrupted()
+      rig.send(ending)
+      expect(rig.told("probe.dropped"), ending.type).toHaveLength(1)
+    }
   })
 
   it("resumes by itself within 1.5 s when it never learns what the sound was", () => {

@@ -78,6 +78,7 @@ const next = (book: LawBook, command: ConversationCommand): LawBook => {
     }
     case "consent.dropped":
       return { ...book, consents: without(book.consents, command.consentId) }
+    case "probe.dropped":
     case "models.wanted":
     case "acknowledge":
       return book
@@ -121,6 +122,8 @@ const lawsBrokenBy = (book: LawBook, command: ConversationCommand): string[] => 
     case "models.wanted":
     case "acknowledge":
       return check(open === command.turnId, "only the open turn asks for anything")
+    case "probe.dropped":
+      return check(open !== command.turnId, "a sound that is forgotten was no turn")
     case "speech.drop":
     case "consent.dropped":
       return []

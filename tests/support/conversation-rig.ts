@@ -53,6 +53,7 @@ export const conversationRig = (
     "playback.pause",
     "playback.resume",
     "turn.closed",
+    "probe.dropped",
     "consent.dropped",
   ] as const) {
     actor.on(type, (command) => commands.push(command))
