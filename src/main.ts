@@ -70,6 +70,9 @@ export const openAssistant = async (config: Config, options: OpenAssistantOption
     yield* Effect.forkScoped(system.warm)
     yield* Effect.forkScoped(runUntilGivenUp(system, assistant))
     assistant.choseModel(yield* system.languageModel)
+    if (live && backend.id === "null" && config.audio.backend === "auto") assistant.remember(noSound)
+    for (const { message } of system.missing)
+      assistant.remember(`${message} Until then Jett goes on in writing.`)
     return assistant
   })
   const exit = await Effect.runPromiseExit(
@@ -110,8 +113,15 @@ export const openListener = async (
   throw Cause.squash(exit.cause)
 }
 
+const noSound =
+  "No sound server and no sound device was found, so Jett neither hears nor speaks; `jett ask` works. See: jett doctor."
+
+/** The configured back end; `auto` takes the first that has a device at all. */
 const chooseBackend = async (wanted: Config["audio"]["backend"]): Promise<AudioBackend> => {
   if (wanted !== "auto") return liveBackend(wanted)
-  const [best] = await availableBackends()
-  return best ?? liveBackend("null")
+  for (const backend of await availableBackends()) {
+    const devices = await Effect.runPromiseExit(backend.devices)
+    if (Exit.isSuccess(devices) && devices.value.length > 0) return backend
+  }
+  return liveBackend("null")
 }

@@ -29,6 +29,7 @@ import { watchInputHealth } from "./input-health.ts"
 import { localTime } from "./local-time.ts"
 import type { ModelReport } from "./model-actor.ts"
 import { type ModelSystem, makeModelSystem } from "./model-system.ts"
+import { type MissingDevice, openAll, openDevices } from "./open-devices.ts"
 import type { PendingWork } from "./pending-work.ts"
 import { rememberedLanguageModel } from "./remembered-language-model.ts"
 import { Timebase } from "./timebase.ts"
@@ -63,6 +64,8 @@ export interface AssistantSystem {
   readonly models: ModelSystem
   readonly conversation: Conversation
   readonly languageModel: Effect.Effect<LanguageModelChoice>
+  /** Devices that could not be opened; Jett goes on without them. */
+  readonly missing: readonly MissingDevice[]
   /** Ends when every model that a turn needs is loaded, or has failed to. */
   readonly warm: Effect.Effect<void>
   /** Ends when the input does. */
@@ -103,10 +106,18 @@ export const openAssistantSystem = (
     const remembered = rememberedLanguageModel(config, options.store, models.llm)
     const languageModel = options.languageModel ?? remembered.current
     const refresh = options.languageModel === undefined ? remembered.refresh : Effect.void
-    const microphone = yield* backend.openInput({ device: config.audio.input })
-    const isDevice = backend.id === "pulse" || backend.id === "naudiodon"
-    const input = yield* watchInput(microphone, monotonicClock, { exempt: !isDevice })
-    const output = yield* backend.openOutput({ device: config.audio.output, rateHz: options.voiceRateHz })
+    const devices = {
+      input: { device: config.audio.input },
+      output: { device: config.audio.output, rateHz: options.voiceRateHz },
+    }
+    const isLive = backend.id === "pulse" || backend.id === "naudiodon"
+    const {
+      input: microphone,
+      output,
+      missing,
+    } = yield* isLive ? openDevices(backend, devices) : openAll(backend, devices)
+    const exempt = !isLive || missing.some(({ part }) => part === "mic")
+    const input = yield* watchInput(microphone, monotonicClock, { exempt })
     const volume = makeVolume(config.audio.volume / 100)
     const { stt, tts } = models.preload
     const llm = Effect.andThen(refresh, Effect.flatMap(languageModel, preloadChosen))
@@ -169,7 +180,8 @@ export const openAssistantSystem = (
       onNotice: options.onNotice,
     })
     yield* Effect.forkScoped(watchInputHealth(input, conversation, options.onNotice))
-    return { models, conversation, languageModel, warm, run: conversation.run }
+    for (const { part } of missing) conversation.send({ type: "part.down", part })
+    return { models, conversation, languageModel, missing, warm, run: conversation.run }
   })
 
 const preloadChosen = (choice: LanguageModelChoice) =>

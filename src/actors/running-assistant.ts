@@ -67,8 +67,12 @@ export class RunningAssistant implements Assistant {
 
   choseModel(choice: LanguageModelChoice): void {
     this.#model = choice
-    if (choice.notice === undefined || this.#notices.includes(choice.notice)) return
-    this.#notices.push(choice.notice)
+    if (choice.notice !== undefined) this.remember(choice.notice)
+  }
+
+  /** Something that is not as it should be, for `status` to say as long as it lasts. */
+  remember(notice: string): void {
+    if (!this.#notices.includes(notice)) this.#notices.push(notice)
   }
 
   failed(message: string): void {

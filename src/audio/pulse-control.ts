@@ -60,12 +60,13 @@ const explain = (
 ): AudioError => {
   if (cause.code === "ENOENT")
     return new AudioError({
-      message: "Found no pactl; the pulse back end needs it. Install pulseaudio-utils, or use --audio null.",
+      message:
+        "Found no pactl; the pulse back end needs it. Install pulseaudio-utils, or run jett serve --audio null.",
       cause,
     })
   const said = stderr.trim().split("\n").at(-1) ?? ""
   return new AudioError({
-    message: `The sound server does not answer (${said === "" ? cause.message : said}). Start PulseAudio or PipeWire in this session, or use --audio null.`,
+    message: `The sound server does not answer (${said === "" ? cause.message : said}). Start PulseAudio or PipeWire in this session, or run jett serve --audio null.`,
     cause,
   })
 }

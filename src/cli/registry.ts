@@ -50,6 +50,7 @@ export const commands: readonly CommandDefinition[] = [
   {
     name: "serve",
     summary: "listen for the wake word until stopped (the same as npm start)",
+    options: [["--audio <backend>", "auto, pulse, naudiodon or null, instead of the configured one"]],
     graceMs: 10_000,
     load: () => import("./serve.ts"),
   },

@@ -7,6 +7,7 @@ import type { CommandContext } from "./command.ts"
 import { ExitCode } from "./exit-code.ts"
 import { narrate } from "./narration.ts"
 import { type OpenAssistant, openAssistant } from "./open-assistant.ts"
+import { textOption } from "./options.ts"
 import { paint } from "./output.ts"
 import { loadSettings } from "./settings.ts"
 import { readVersion } from "./version.ts"
@@ -16,7 +17,10 @@ const SHUTDOWN_MS = 8_000
 
 /** Runs in the foreground until a signal, `jett stop` or the root's giving up; then drains and ends. */
 export async function run(context: CommandContext, open: OpenAssistant = openAssistant): Promise<number> {
-  const { config, warnings } = loadSettings(context)
+  const audio = textOption(context.options, "audio")
+  const overrides =
+    audio === undefined ? context.overrides : new Map([...context.overrides, ["audio.backend", audio]])
+  const { config, warnings } = loadSettings({ ...context, overrides })
   for (const warning of warnings) context.io.note(`${paint(context.io.colour, "yellow", "!")} ${warning}\n`)
   const folder = runtimeFolder(context.env)
   const lock = await acquireInstanceLock(folder, "serve")
