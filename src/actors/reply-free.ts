@@ -16,6 +16,8 @@ import { speakClause } from "./speak-clause.ts"
 const PATIENCE = "1500 millis"
 /** Written clauses that may wait for the voice: the model is not held up by it, nor runs far ahead. */
 const CLAUSES_AHEAD = 16
+/** More than any language needs: a reply is cut off here if the model does not keep to its number of tokens. */
+const CHARACTERS_PER_TOKEN = 8
 
 const tooLong = "That is too long for me. Please ask something shorter."
 const noAnswer = "Sorry, I have no answer to that."
@@ -86,7 +88,8 @@ const write = (
   calls: ToolCall[],
 ): Stream.Stream<string, ModelFailure> =>
   Stream.suspend(() => {
-    const { ledger, timebase, tools } = services
+    const { ledger, timebase, tools, maxReplyTokens } = services
+    let charactersLeft = maxReplyTokens * CHARACTERS_PER_TOKEN
     const splitter = new ClauseSplitter()
     const asked = timebase.monotonic()
     const moments: { firstToken?: number; firstClause?: number } = {}
@@ -100,11 +103,13 @@ const write = (
         calls.push({ ...event.call, turnId: key.turnId, revision: key.revision })
       if (event.type !== "text") return []
       note("firstToken")
+      charactersLeft -= event.text.length
       services.typed(key.turnId)?.onText(event.text)
       return splitter.push(event.text)
     }
     const rest = Stream.suspend(() => Stream.fromIterable(splitter.flush()))
     return model.chat({ messages, tools: tools.definitions }).pipe(
+      Stream.takeWhile(() => charactersLeft > 0),
       Stream.flatMap((event) => Stream.fromIterable(clausesOf(event))),
       Stream.concat(rest),
       Stream.tap(() => Effect.sync(() => note("firstClause"))),
