@@ -9,8 +9,8 @@ type Reply = (request: ChatRequest) => Stream.Stream<ChatEvent, ModelFailure>
 /** A language model that a test writes: `reply` is what comes of each question. */
 export class FakeLanguageModel {
   readonly requests: ChatRequest[] = []
-  /** Generations that were cancelled before their end. */
-  cancelled = 0
+  /** Generations under way: neither ended nor cancelled. */
+  running = 0
   reply: Reply
   preload: Effect.Effect<void, ModelFailure> = Effect.void
 
@@ -21,10 +21,11 @@ export class FakeLanguageModel {
   get choice(): LanguageModelChoice {
     const chat = (request: ChatRequest) => {
       this.requests.push(request)
-      return Stream.onExit(this.reply(request), (exit) =>
+      this.running++
+      return Stream.ensuring(
+        this.reply(request),
         Effect.sync(() => {
-          if (exit._tag === "Failure" && exit.cause.reasons.some(({ _tag }) => _tag === "Interrupt"))
-            this.cancelled++
+          this.running--
         }),
       )
     }
