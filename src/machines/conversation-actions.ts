@@ -269,6 +269,10 @@ export const conversationSetup = base.extend({
       assertEvent(event, "speech.paused")
       return context.consent === undefined ? {} : { consent: { ...context.consent, toMs: event.atMs } }
     }),
+    /** An answer that is cut by its expiry is none: half of "yes … no, wait" must not be a yes. */
+    answerGoesOn: base.assign(({ context }) =>
+      context.consent === undefined ? {} : { consent: { ...context.consent, toMs: 0 } },
+    ),
     judge: base.enqueueActions(({ context, enqueue }) => {
       const { turn, consent } = context
       if (turn === undefined || consent === undefined) return

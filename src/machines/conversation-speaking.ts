@@ -1,4 +1,5 @@
 import { conversationSetup } from "./conversation-actions.ts"
+import { interruption } from "./conversation-interruption.ts"
 
 /** Speaking while the rest is written, and giving way to the user. */
 export const speakingStates = {
@@ -12,23 +13,7 @@ export const speakingStates = {
       },
     },
     on: {
-      "wake.detected": [
-        {
-          guard: "startsInSpeech",
-          target: "waking.sameBreath",
-          actions: ["noteTime", "dropSpeech", "dropProbe", "closeInterrupted", "openTurnByWake"],
-        },
-        {
-          guard: "listens",
-          target: "waking.waiting",
-          actions: ["noteTime", "dropSpeech", "dropProbe", "closeInterrupted", "openTurnByWake"],
-        },
-      ],
-      "user.ptt": {
-        guard: "listens",
-        target: "waking.waiting",
-        actions: ["noteTime", "dropSpeech", "dropProbe", "closeInterrupted", "openTurnByPtt"],
-      },
+      ...interruption("closeInterrupted"),
       "user.text": {
         target: "thinking",
         actions: ["dropSpeech", "dropProbe", "closeInterrupted", "openTurnByText", "answer"],

@@ -1,4 +1,5 @@
 import { conversationSetup } from "./conversation-actions.ts"
+import { interruption } from "./conversation-interruption.ts"
 
 /** From the committed turn to the first clause: the answer is awaited, or the user's consent. */
 export const thinkingStates = {
@@ -6,6 +7,7 @@ export const thinkingStates = {
     initial: "working",
     entry: ["answer", "commit"],
     on: {
+      ...interruption("closeCancelled"),
       "speech.resumed": {
         guard: "reopens",
         target: "transcribing.capturing",
@@ -73,6 +75,7 @@ export const thinkingStates = {
         entry: "openSpeech",
         after: { asking: "judging" },
         on: {
+          ...interruption("closeCancelled"),
           "speaker.drained": {
             guard: "isCurrent",
             target: "hearing",
@@ -102,8 +105,8 @@ export const thinkingStates = {
       settling: {
         after: { answerSilence: "judging" },
         on: {
-          "speech.resumed": { target: "answering", actions: "noteTime" },
-          "speech.started": { target: "answering", actions: "noteTime" },
+          "speech.resumed": { target: "answering", actions: ["noteTime", "answerGoesOn"] },
+          "speech.started": { target: "answering", actions: ["noteTime", "answerGoesOn"] },
         },
       },
       judging: {

@@ -44,6 +44,26 @@ describe("the conversation asking for consent", () => {
     expect(rig.judged).toMatchObject([{ fromMs: 5600, toMs: 7000 }])
   })
 
+  it("takes an answer that its expiry cuts in the middle for none", () => {
+    const rig = hearing()
+    rig.send(started(5600), paused(6200), resumed(6500))
+    rig.clock.increment(20_000)
+    expect(rig.state()).toBe("confirming.judging")
+    expect(rig.judged).toMatchObject([{ fromMs: 5600, toMs: 0 }])
+  })
+
+  it("drops its question for the wake word, but takes one within the answer for a part of it", () => {
+    const asking = thinking()
+    asking.send(consent("k"), wake(4000, "b"))
+    expect(asking.state()).toBe("waking.waiting")
+    expect(dropped(asking)).toEqual(["k"])
+
+    const answering = hearing()
+    answering.send(started(5600), wake(6000, "b"))
+    expect(answering.state()).toBe("confirming.answering")
+    expect(dropped(answering)).toEqual([])
+  })
+
   it("commits the revision once, however often it goes back to thinking", () => {
     const rig = hearing()
     rig.clock.increment(20_000)

@@ -327,6 +327,27 @@ describe("the conversation machine", () => {
     expect(rig.outcomes()).toEqual(["interrupted"])
   })
 
+  it.each([
+    ["thinks", () => afterSpeech()],
+    [
+      "waits for a cold model",
+      () => {
+        const rig = afterSpeech()
+        rig.clock.increment(600)
+        rig.send({ type: "turn.loading", turnId: "a", revision: 0 })
+        return rig
+      },
+    ],
+  ])("begins anew when the wake word is said while it %s", (_what, make) => {
+    const rig = make()
+    rig.clock.increment(5000)
+    rig.send(wake(7000, "b"))
+    expect(rig.state()).toBe("waking.waiting")
+    expect(rig.outcomes()).toEqual(["cancelled"])
+    expect(rig.running).toEqual(new Set())
+    expect(rig.told("turn.opened").at(-1)).toMatchObject({ turnId: "b" })
+  })
+
   it("is interrupted by the wake word alone where it hears itself", () => {
     const rig = whileSpeaking({ echoCancelled: false })
     rig.send(started(4000, "b"))
