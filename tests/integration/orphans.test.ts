@@ -1,0 +1,112 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, expect, it, onTestFinished } from "vitest"
+import { BuiltCommand } from "../support/built-cli.ts"
+import { descendantsOf } from "../support/process-tree.ts"
+import { eventually, isRunning } from "../support/processes.ts"
+import { describeWith } from "../support/require-component.ts"
+import { joined, silence, spoken } from "../support/speech-samples.ts"
+import { wavBytes } from "../support/wav-bytes.ts"
+
+/** Ctrl-C, or worse, at any moment: no process is left, nothing is locked, and the next command starts. */
+
+const folder = mkdtempSync(join(tmpdir(), "jett-orphans-"))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+let homes = 0
+const start = (...argv: readonly string[]) => {
+  const home = join(folder, `h${homes++}`)
+  mkdirSync(home, { mode: 0o700 })
+  const command = new BuiltCommand(home, argv)
+  onTestFinished(() => {
+    command.child.kill("SIGKILL")
+  })
+  return { command, home }
+}
+
+/** Everything that the command has ever started, as far as looking every few ms can see. */
+const watchChildren = (command: BuiltCommand) => {
+  const seen = new Set<number>()
+  const look = () => {
+    for (const pid of descendantsOf(command.pid)) seen.add(pid)
+  }
+  const timer = setInterval(look, 25)
+  onTestFinished(() => clearInterval(timer))
+  return { seen, look }
+}
+
+const leftOver = (pids: Iterable<number>) => [...pids].filter(isRunning)
+
+/** From a fixed seed, so that a failure can be repeated; printed with it. */
+const SEED = 20_261
+const moments = (count: number, upToMs: number): readonly number[] => {
+  let state = SEED
+  return Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.round((state / 2 ** 32) * upToMs)
+  })
+}
+
+describeWith("models", "Ctrl-C", () => {
+  const wav = join(folder, "conversation.wav")
+  writeFileSync(
+    wav,
+    wavBytes({
+      data: Buffer.from(joined(spoken("capabilities"), silence(5), spoken("story"), silence(9)).buffer),
+    }),
+  )
+
+  it.each(moments(6, 8000))(`${SEED}: after %i ms of jett listen leaves nothing`, async (ms) => {
+    const { command } = start("listen", "--realtime", "--json", "--wav", wav)
+    const { seen, look } = watchChildren(command)
+    await new Promise((resolve) => setTimeout(resolve, ms))
+    look()
+    const askedAt = performance.now()
+    command.child.kill("SIGINT")
+    const { exitCode, signal, err } = await command.finished
+    expect({ exitCode, signal, err }).toEqual(
+      // Before the program has installed its handler, the signal itself ends it.
+      signal === "SIGINT" ? { exitCode: null, signal, err: "" } : { exitCode: 130, signal: null, err: "" },
+    )
+    expect(performance.now() - askedAt).toBeLessThan(5000)
+    expect(leftOver(seen)).toEqual([])
+  })
+
+  it("ends jett serve with 130, gives back lock and socket, and the next one starts", async () => {
+    const { command, home } = start("serve", "--set", "audio.backend=null")
+    const { seen, look } = watchChildren(command)
+    await eventually("it is ready", () => command.err.includes("ready:"), 30_000)
+    look()
+    expect(seen.size).toBeGreaterThanOrEqual(4)
+    command.child.kill("SIGINT")
+    expect(await command.finished).toMatchObject({ exitCode: 130, signal: null, out: "" })
+    expect(leftOver(seen)).toEqual([])
+    expect(existsSync(join(home, "jett/control.sock"))).toBe(false)
+    expect(readdirSync(join(home, "jett")).filter((name) => name.includes("lock"))).toEqual([])
+  })
+
+  it.each(moments(3, 1500))(`${SEED}: %i ms into the start of jett serve leaves nothing`, async (ms) => {
+    const { command, home } = start("serve", "--set", "audio.backend=null")
+    const { seen, look } = watchChildren(command)
+    await new Promise((resolve) => setTimeout(resolve, ms))
+    look()
+    command.child.kill("SIGINT")
+    const { exitCode, signal } = await command.finished
+    expect(signal === "SIGINT" ? 130 : exitCode).toBe(130)
+    expect(leftOver(seen)).toEqual([])
+    expect(existsSync(join(home, "jett/control.sock"))).toBe(false)
+  })
+})
+
+describeWith("models", "SIGKILL of the main process", () => {
+  it("ends its hosts within 2 s, in the middle of a turn too", async () => {
+    const { command } = start("listen", "--realtime", "--json", "--wav", join(folder, "conversation.wav"))
+    await eventually("it speaks", () => command.out.includes('"speaking"'), 30_000)
+    const hosts = descendantsOf(command.pid)
+    expect(hosts.length).toBeGreaterThanOrEqual(3)
+    command.child.kill("SIGKILL")
+    await command.finished
+    await eventually("the hosts are gone", () => leftOver(hosts).length === 0, 2000)
+  })
+})
