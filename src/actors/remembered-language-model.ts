@@ -27,10 +27,12 @@ export const rememberedLanguageModel = (
     known = yield* chooseLanguageModel(yield* wishesOf(config, store, actor))
     return known
   })
+  const first = oneAtATime.withPermits(1)(
+    Effect.suspend(() => (known === undefined ? choose : Effect.succeed(known))),
+  )
   return {
-    current: oneAtATime.withPermits(1)(
-      Effect.suspend(() => (known === undefined ? choose : Effect.succeed(known))),
-    ),
+    // What is known is given at once: a turn does not wait for a look at a server that hangs.
+    current: Effect.suspend(() => (known === undefined ? first : Effect.succeed(known))),
     refresh: oneAtATime.withPermits(1)(Effect.asVoid(choose)),
   }
 }
