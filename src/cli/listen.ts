@@ -71,7 +71,8 @@ const listen = (context: CommandContext, config: Config, { wav, out, realtime }:
     yield* system.warm
     print.state(system.conversation.state().value, 0)
     const running = yield* Effect.forkChild(system.run)
-    yield* backend.inputEnded
+    // A file that turns out to be broken ends the run before its end is reached.
+    yield* Effect.raceFirst(backend.inputEnded, Fiber.join(running))
     const endedMs = clock.now()
     const stopWhenDone = (): void => {
       const resting = RESTING.has(system.conversation.state().value)
