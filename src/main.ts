@@ -84,8 +84,16 @@ export const openAssistant = async (config: Config, options: OpenAssistantOption
   throw Cause.squash(exit.cause)
 }
 
+/** An assistant that hears nothing any more, for whatever reason, must not go on as if it did. */
 const runUntilGivenUp = (system: AssistantSystem, assistant: RunningAssistant) =>
-  Effect.catch(system.run, ({ message }) => Effect.sync(() => assistant.failed(message)))
+  system.run.pipe(
+    Effect.catch(({ message }) => Effect.sync(() => assistant.failed(message))),
+    Effect.catchDefect((bug) =>
+      Effect.sync(() => assistant.failed(`hearing ended with a bug: ${nameOf(bug)}`)),
+    ),
+  )
+
+const nameOf = (bug: unknown): string => (bug instanceof Error ? bug.name : typeof bug)
 
 /** The wake-word and voice-activity host alone, for `setup`. */
 export const openListener = async (

@@ -4,6 +4,7 @@ import type * as Scope from "effect/Scope"
 import type { AudioClock } from "../audio/audio-clock.ts"
 import { watchInput } from "../audio/input-watch.ts"
 import { monotonicClock } from "../audio/monotonic-clock.ts"
+import { nullBackend } from "../audio/null.ts"
 import { defaultSegmenterConfig } from "../audio/segmenter.ts"
 import { MAX_VOLUME } from "../audio/volume.ts"
 import { WakeGate } from "../audio/wake-gate.ts"
@@ -84,6 +85,7 @@ export const openAssistantSystem = (
 ): Effect.Effect<AssistantSystem, AudioFailure | ModelFailure, Scope.Scope> =>
   Effect.gen(function* () {
     const { config, backend, audioClock, pending, simulated, listens } = options
+    const scope = yield* Effect.scope
     const timebase = new Timebase({ audio: audioClock, monotonic: monotonicClock, simulated })
     let conversation: Conversation | undefined
     const models = yield* makeModelSystem({
@@ -110,13 +112,15 @@ export const openAssistantSystem = (
       input: { device: config.audio.input },
       output: { device: config.audio.output, rateHz: options.voiceRateHz },
     }
+    // Where nobody is to be heard no microphone is opened: its lamp would say otherwise.
+    const sound = listens ? backend : { ...backend, openInput: nullBackend().openInput }
     const isLive = backend.id === "pulse" || backend.id === "naudiodon"
     const {
       input: microphone,
       output,
       missing,
-    } = yield* isLive ? openDevices(backend, devices) : openAll(backend, devices)
-    const exempt = !isLive || missing.some(({ part }) => part === "mic")
+    } = yield* isLive ? openDevices(sound, devices) : openAll(sound, devices)
+    const exempt = !isLive || !listens || missing.some(({ part }) => part === "mic")
     const input = yield* watchInput(microphone, monotonicClock, { exempt })
     const volume = makeVolume(config.audio.volume / 100)
     const { stt, tts } = models.preload
@@ -173,7 +177,7 @@ export const openAssistantSystem = (
       consent: options.consent,
       volume,
       prepareModels: () => {
-        Effect.runFork(warm)
+        Effect.runFork(Effect.forkIn(warm, scope))
       },
       onState: options.onState,
       onTurn: options.onTurn,

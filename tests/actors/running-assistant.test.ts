@@ -43,6 +43,7 @@ const rig = () => {
     get run() {
       return never()
     },
+    missing: [],
     conversation: {
       state: () => ({ value: "listening", detail: "", atMs: 0 }),
       degraded: () => [],
