@@ -12,7 +12,7 @@ const DEAF = "I can't hear anything from the microphone."
  */
 export const watchInputHealth = (
   input: AudioInput,
-  conversation: Pick<Conversation, "send" | "type" | "muted">,
+  conversation: Pick<Conversation, "send" | "type" | "muted" | "state">,
   onNotice: (message: string) => void,
 ): Effect.Effect<void> => {
   let mutedByDevice = false
@@ -22,35 +22,43 @@ export const watchInputHealth = (
     conversation.send({ type: "part.down", part: "mic" })
     if (deaf) return
     deaf = true
-    // Busy with a turn: then the notice has to do.
-    conversation.type(uuidV7(), { mode: "say", text: DEAF, onText: () => {} })
+    // In the middle of a turn the notice has to do: a typed turn would cut off what Jett is saying.
+    if (isAtRest(conversation.state().value))
+      conversation.type(uuidV7(), { mode: "say", text: DEAF, onText: () => {} })
   }
   const hear = (health: InputHealth): void => {
     switch (health.type) {
       case "stalled":
-        return alarm(
+        alarm(
           `The microphone has delivered nothing for ${seconds(health.forMs)} s; is it connected? See: jett devices`,
         )
+        return
       case "all-zero":
-        return alarm(
+        alarm(
           `The microphone has delivered only zeros for ${seconds(health.forMs)} s; is it switched off? See: jett devices`,
         )
+        return
       case "vanished":
-        return onNotice(`The microphone went away (${health.reason}); Jett opens it again when it is back.`)
+        onNotice(`The microphone went away (${health.reason}); Jett opens it again when it is back.`)
+        return
       case "muted":
         mutedByDevice = !conversation.muted
         onNotice("The sound server has muted the microphone.")
-        return conversation.send({ type: "user.mute" })
+        conversation.send({ type: "user.mute" })
+        return
       case "recovered":
         deaf = false
         if (mutedByDevice) conversation.send({ type: "user.unmute" })
         mutedByDevice = false
-        return conversation.send({ type: "part.up", part: "mic" })
+        conversation.send({ type: "part.up", part: "mic" })
+        return
       case "open":
         return
     }
   }
   return Stream.runForEach(input.health, (health) => Effect.sync(() => hear(health)))
 }
+
+const isAtRest = (state: string): boolean => state === "listening" || state === "muted"
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(0)
