@@ -140,7 +140,7 @@ export const openConversation = (
       committed: (key) => commitments.wait(key),
       onPart: (part, up) => send({ type: up ? "part.up" : "part.down", part }),
     }
-    const echoSuspect = (): boolean => output.isOpen && !actor.getSnapshot().context.echoCancelled
+    const echoSuspect = (): boolean => output.isPlaying && !actor.getSnapshot().context.echoCancelled
     const judge = judgeConsent({ hearing, stt: answering.stt, consent, echoSuspect })
     const actor = createActor(
       conversationMachine.provide({

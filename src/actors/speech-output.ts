@@ -91,6 +91,13 @@ export class SpeechOutput {
     return [...this.#utterances.values()].some(({ open }) => open)
   }
 
+  /** Whether something is still to be heard of what was let through; the end of a question, for one, is silence. */
+  get isPlaying(): boolean {
+    return [...this.#utterances.values()].some(
+      ({ open, clauses }) => open && clauses.some((clause) => clause.playedMs < clause.durationMs),
+    )
+  }
+
   pause(): void {
     this.#player.pause()
   }
