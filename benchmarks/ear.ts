@@ -13,6 +13,7 @@ export interface Heard {
   readonly peak: number
 }
 
+const PIECE_SAMPLES = 64 * FRAME_SAMPLES
 const GAP_SAMPLES = Math.round(2.2 * SAMPLE_RATE_HZ)
 
 /**
@@ -57,13 +58,9 @@ export class Ear {
       const whole = all.length - (all.length % FRAME_SAMPLES)
       this.#rest = all.slice(whole)
       // Not all at once: between the pieces whoever wants to stop us gets a turn.
-      for (let start = 0; start < whole; start += SAMPLE_RATE_HZ * 2) {
-        const piece = all.subarray(start, Math.min(whole, start + SAMPLE_RATE_HZ * 2))
-        const heard = await this.#engine.infer(
-          { samples: piece.subarray(0, piece.length - (piece.length % FRAME_SAMPLES)) },
-          () => {},
-          new AbortController().signal,
-        )
+      for (let start = 0; start < whole; start += PIECE_SAMPLES) {
+        const piece = all.slice(start, Math.min(whole, start + PIECE_SAMPLES))
+        const heard = await this.#engine.infer({ samples: piece }, () => {}, new AbortController().signal)
         this.#samples += piece.length
         for (const score of heard.wake) {
           peak = Math.max(peak, score)

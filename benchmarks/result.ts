@@ -1,5 +1,5 @@
 import type { Machine } from "./machine.ts"
-import type { Summary } from "./statistics.ts"
+import { type Summary, summarise } from "./statistics.ts"
 
 export type Unit = "ms" | "%" | "MiB" | "×" | "/s" | ""
 
@@ -7,7 +7,16 @@ export type Unit = "ms" | "%" | "MiB" | "×" | "/s" | ""
 export interface Measurement extends Summary {
   readonly what: string
   readonly unit: Unit
+  /** Each value, in the order of the measurement. */
+  readonly values: readonly number[]
 }
+
+export const measured = (what: string, unit: Unit, values: readonly number[]): Measurement => ({
+  what,
+  unit,
+  ...summarise(values),
+  values: values.map((value) => Math.round(value * 1000) / 1000),
+})
 
 /** A promise with a number in it, and what was found. */
 export interface Bar {

@@ -23,3 +23,13 @@ export const amount = ({ count, quick }: TargetOptions, few: number, usual: numb
 
 /** Where a verdict needs more than was measured. */
 export const tooFew = (count: number, needed: number): boolean => count < needed
+
+/**
+ * The same assistant without a language model and without the chime: what it would answer has no part in when a turn
+ * begins and ends, and takes its time.
+ */
+export const withoutAnswers = (config: Config): Config => ({
+  ...config,
+  llm: { ...config.llm, provider: "none" },
+  conversation: { ...config.conversation, acknowledge: "none" },
+})

@@ -23,12 +23,12 @@ export interface Recorded<U extends Utterance = Utterance> {
  */
 export class Corpus {
   readonly #folder: string
-  readonly #speakers: Speakers
+  readonly #speakers: Pick<Speakers, "modelHash" | "speak" | "close">
   readonly #progress: Progress
 
   constructor(options: {
     readonly folder: string
-    readonly speakers: Speakers
+    readonly speakers: Pick<Speakers, "modelHash" | "speak" | "close">
     readonly progress: Progress
   }) {
     this.#folder = options.folder

@@ -4,7 +4,7 @@ import { firstWordCommands } from "../corpus/commands.ts"
 import { wordsOf } from "../corpus/corpus.ts"
 import type { Findings } from "../result.ts"
 import { withRig } from "../rig.ts"
-import { type TargetOptions, tooFew } from "../target.ts"
+import { type TargetOptions, tooFew, withoutAnswers } from "../target.ts"
 import { wordsForScoring } from "../words.ts"
 
 const NEEDED = 40
@@ -20,9 +20,10 @@ export const measureFirstWords = async (options: TargetOptions, count: number): 
     firstWordCommands.slice(0, count),
     signal,
   )
-  const config = { ...options.config, llm: { ...options.config.llm, provider: "none" as const } }
+  const config = withoutAnswers(options.config)
   return withRig({ config, pace: "clock" }, signal, async (rig) => {
     const clipped: string[] = []
+    const remnants: string[] = []
     let misheard = 0
     let woken = 0
     for (const [index, { utterance, recording }] of recorded.entries()) {
@@ -32,10 +33,16 @@ export const measureFirstWords = async (options: TargetOptions, count: number): 
       const turn = turns.find(({ wake }) => wake !== undefined)
       if (turn === undefined) continue
       woken += 1
-      const expected = firstWord(wordsOf(utterance))
-      if (firstWord(turn.transcript) === expected) continue
+      const [expected = ""] = wordsAfterWakePhrase(wordsOf(utterance))
+      const heard = wordsAfterWakePhrase(turn.transcript)
+      if (heard[0] === expected) continue
+      if (heard.slice(0, REMNANT_WORDS + 1).includes(expected)) {
+        remnants.push(`"${turn.transcript}"`)
+        continue
+      }
       const whole = await Effect.runPromise(rig.system.models.stt.transcribe(recording.samples))
-      if (firstWord(whole.text) === expected) clipped.push(`${utterance.id}: "${turn.transcript}"`)
+      if (wordsAfterWakePhrase(whole.text).includes(expected))
+        clipped.push(`${utterance.id}: "${turn.transcript}"`)
       else misheard += 1
     }
     progress.step("voice: first words:", recorded.length, recorded.length)
@@ -53,12 +60,19 @@ export const measureFirstWords = async (options: TargetOptions, count: number): 
       ],
       notes: [
         `first words: ${recorded.length} commands in one breath, ${recorded.length - woken} not woken by, ${misheard} misheard also when the whole recording is transcribed`,
+        ...(remnants.length > 0
+          ? [
+              `first words: ${remnants.length} with a remnant of the wake phrase before them, which keeps a fixed phrase from being understood: ${remnants.join(", ")}`,
+            ]
+          : []),
         ...clipped.map((one) => `clipped: ${one}`),
       ],
     }
   })
 }
 
-/** The word after the wake phrase, as it is scored. */
-const firstWord = (transcript: string): string | undefined =>
-  wordsForScoring(stripWakePhrase(transcript).text)[0]
+/** More than these before the first word are no longer a remnant of "Hey Jarvis". */
+const REMNANT_WORDS = 2
+
+const wordsAfterWakePhrase = (transcript: string): readonly string[] =>
+  wordsForScoring(stripWakePhrase(transcript).text)

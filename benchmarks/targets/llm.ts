@@ -9,8 +9,8 @@ import { buildMessages, SYSTEM_PROMPT } from "../../src/text/prompt.ts"
 import { commands } from "../corpus/commands.ts"
 import { wordsOf } from "../corpus/corpus.ts"
 import { withModels } from "../models.ts"
-import type { Measurement } from "../result.ts"
-import { present, summarise } from "../statistics.ts"
+import { type Measurement, measured } from "../result.ts"
+import { present } from "../statistics.ts"
 import { amount, type Target } from "../target.ts"
 
 interface Reply {
@@ -90,7 +90,7 @@ export const llm: Target = async (options) => {
     const long = longHistory(questions, (history) => prompt(history, "Why?").droppedTurns > 0)
     return {
       measurements: [
-        { what: "load, process start and system prompt included", unit: "ms", ...summarise([loadMs]) },
+        measured("load, process start and system prompt included", "ms", [loadMs]),
         ...(await series("first question", () => [])),
         ...(await series("conversation of up to 5 turns", (before) => (before.length < 10 ? before : []))),
         ...(await series("oldest turns dropped", (before) => (before.length === 0 ? long : before))),
@@ -156,19 +156,7 @@ const askOnce = async (
 }
 
 const rowsOf = (what: string, replies: readonly Reply[]): readonly Measurement[] => [
-  {
-    what: `${what}: first token`,
-    unit: "ms",
-    ...summarise(present(replies.map(({ firstTokenMs }) => firstTokenMs))),
-  },
-  {
-    what: `${what}: first clause`,
-    unit: "ms",
-    ...summarise(present(replies.map(({ firstClauseMs }) => firstClauseMs))),
-  },
-  {
-    what: `${what}: tokens a second`,
-    unit: "/s",
-    ...summarise(present(replies.map(({ tokensPerSecond }) => tokensPerSecond))),
-  },
+  measured(`${what}: first token`, "ms", present(replies.map(({ firstTokenMs }) => firstTokenMs))),
+  measured(`${what}: first clause`, "ms", present(replies.map(({ firstClauseMs }) => firstClauseMs))),
+  measured(`${what}: tokens a second`, "/s", present(replies.map(({ tokensPerSecond }) => tokensPerSecond))),
 ]

@@ -6,8 +6,7 @@ import { fileURLToPath } from "node:url"
 import { monotonicClock } from "../../src/audio/monotonic-clock.ts"
 import { pssMib } from "../../src/cli/process-memory.ts"
 import { ownTicks } from "../machine.ts"
-import type { Bar, Findings } from "../result.ts"
-import { summarise } from "../statistics.ts"
+import { type Bar, type Findings, measured } from "../result.ts"
 import { amount, type Target, type TargetOptions, tooFew } from "../target.ts"
 
 /** The product as it was built, not the copy that the benchmarks are compiled with. */
@@ -37,7 +36,7 @@ const measureStarts = async (options: TargetOptions): Promise<Findings> => {
       // The first one finds the files not yet in memory.
       if (i > 0) ms.push(monotonicClock.now() - fromMs)
     }
-    return summarise(ms)
+    return measured(`jett ${args.join(" ")}`, "ms", ms)
   }
   const version = await times("--version")
   const check = await times("config", "check")
@@ -50,10 +49,7 @@ const measureStarts = async (options: TargetOptions): Promise<Findings> => {
     indicative: tooFew(count, 10),
   })
   return {
-    measurements: [
-      { what: "jett --version", unit: "ms", ...version },
-      { what: "jett config check", unit: "ms", ...check },
-    ],
+    measurements: [version, check],
     bars: [bar("jett --version, p50", version.p50, 200), bar("jett config check, p50", check.p50, 400)],
     notes: [],
   }

@@ -8,8 +8,7 @@ import { type Command, commands } from "../corpus/commands.ts"
 import { type Recorded, wordsOf } from "../corpus/corpus.ts"
 import { withNoise } from "../corpus/noise.ts"
 import { withModels } from "../models.ts"
-import type { Measurement } from "../result.ts"
-import { summarise } from "../statistics.ts"
+import { type Measurement, measured } from "../result.ts"
 import { amount, type Target } from "../target.ts"
 import { wordErrors, wordsForScoring } from "../words.ts"
 
@@ -67,12 +66,8 @@ const timeOf = async (
     inference.push(inferenceMs)
   }
   return [
-    { what: `${seconds} s of speech: inference`, unit: "ms", ...summarise(inference) },
-    {
-      what: `${seconds} s of speech: with the way to the process and back`,
-      unit: "ms",
-      ...summarise(roundTrip),
-    },
+    measured(`${seconds} s of speech: inference`, "ms", inference),
+    measured(`${seconds} s of speech: with the way to the process and back`, "ms", roundTrip),
   ]
 }
 

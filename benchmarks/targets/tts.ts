@@ -6,8 +6,7 @@ import type { TextToSpeech } from "../../src/ports/speech.ts"
 import { ClauseSplitter } from "../../src/text/clause-splitter.ts"
 import { longReplies, shortReplies } from "../corpus/sentences.ts"
 import { withModels } from "../models.ts"
-import type { Findings, Measurement } from "../result.ts"
-import { summarise } from "../statistics.ts"
+import { type Findings, type Measurement, measured } from "../result.ts"
 import { amount, type Target } from "../target.ts"
 
 /** Text to speech in its own process, both engines: how long a reply takes, and how soon its first clause is there. */
@@ -45,11 +44,15 @@ const measureVoice = (name: string, config: Config, count: number, signal: Abort
     const all = [...first, ...short, ...long]
     return {
       measurements: [
-        { what: `${name}: load, process start included`, unit: "ms", ...summarise([loadMs]) },
+        measured(`${name}: load, process start included`, "ms", [loadMs]),
         timing(`${name}: first clause of a long reply`, first),
         timing(`${name}: short reply`, short),
         timing(`${name}: rest of a long reply`, long),
-        { what: `${name}: RTF`, unit: "×", ...summarise(all.map(({ ms, audioMs }) => ms / audioMs)) },
+        measured(
+          `${name}: RTF`,
+          "×",
+          all.map(({ ms, audioMs }) => ms / audioMs),
+        ),
       ],
       bars: [],
       notes: [],
@@ -76,11 +79,12 @@ const timesOf = async (
   return times
 }
 
-const timing = (what: string, times: readonly Timed[]): Measurement => ({
-  what: `${what} (${(mean(times.map(({ audioMs }) => audioMs)) / 1000).toFixed(1)} s of sound)`,
-  unit: "ms",
-  ...summarise(times.map(({ ms }) => ms)),
-})
+const timing = (what: string, times: readonly Timed[]): Measurement =>
+  measured(
+    `${what} (${(mean(times.map(({ audioMs }) => audioMs)) / 1000).toFixed(1)} s of sound)`,
+    "ms",
+    times.map(({ ms }) => ms),
+  )
 
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length

@@ -1,8 +1,9 @@
 import { pssMib } from "../../src/cli/process-memory.ts"
+import type { Config } from "../../src/config/definition.ts"
 import type { TurnLatency, TurnRecord } from "../../src/ports/turn.ts"
 import { type Command, commands, newConversation } from "../corpus/commands.ts"
 import type { Recorded } from "../corpus/corpus.ts"
-import type { Bar, Findings, Measurement } from "../result.ts"
+import { type Bar, type Findings, type Measurement, measured } from "../result.ts"
 import { answerDelayMs, type Rig, type Spoken, withRig } from "../rig.ts"
 import { present, summarise } from "../statistics.ts"
 import { type TargetOptions, tooFew } from "../target.ts"
@@ -24,7 +25,7 @@ const CUT_REPLY_AFTER_MS = 4000
 /** End of speech to first audible sample at real speed, `count` fixed phrases and `count` free questions. */
 export const measureTurns = async (options: TargetOptions, count: number): Promise<Findings> => {
   const { corpus, progress, quick, signal } = options
-  const config = withEmbeddedModel(options.config)
+  const config = forMeasuring(options.config)
   const take = (kind: Command["kind"]) => commands.filter((one) => one.kind === kind)
   const warmUps = quick ? 1 : 3
   const recordings = (kind: Command["kind"]) =>
@@ -81,8 +82,12 @@ export const measureTurns = async (options: TargetOptions, count: number): Promi
   })
 }
 
-const withEmbeddedModel = (config: TargetOptions["config"]): TargetOptions["config"] =>
-  config.llm.provider === "auto" ? { ...config, llm: { ...config.llm, provider: "embedded" } } : config
+/** Without the chime, which at the end of a short sentence would be taken for the answer. */
+const forMeasuring = (config: Config): Config => ({
+  ...config,
+  llm: { ...config.llm, provider: config.llm.provider === "auto" ? "embedded" : config.llm.provider },
+  conversation: { ...config.conversation, acknowledge: "none" },
+})
 
 /** The turn that answered, where the words were understood as what they were. */
 const answered = (spoken: Spoken): TurnRecord | undefined =>
@@ -127,11 +132,7 @@ const rowsOf = (kind: string, turns: readonly MeasuredTurn[]): readonly Measurem
   ].filter(({ count }) => count > 0)
 }
 
-const row = (what: string, values: readonly number[]): Measurement => ({
-  what,
-  unit: "ms",
-  ...summarise(values),
-})
+const row = (what: string, values: readonly number[]): Measurement => measured(what, "ms", values)
 
 const latencyBars = (
   what: string,

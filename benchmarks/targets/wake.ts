@@ -4,10 +4,10 @@ import type { Recorded } from "../corpus/corpus.ts"
 import { noises, pinkNoise, rms, withNoise } from "../corpus/noise.ts"
 import { OTHER_RECORDINGS, otherSpeech } from "../corpus/other-speech.ts"
 import { Ear, type Heard } from "../ear.ts"
-import type { Bar, Findings, Measurement } from "../result.ts"
+import { type Bar, type Findings, type Measurement, measured } from "../result.ts"
 import { withRig } from "../rig.ts"
-import { percentile, poissonInterval95, shareInterval95, summarise } from "../statistics.ts"
-import { amount, type Target, type TargetOptions, tooFew } from "../target.ts"
+import { percentile, poissonInterval95, shareInterval95 } from "../statistics.ts"
+import { amount, type Target, type TargetOptions, tooFew, withoutAnswers } from "../target.ts"
 
 const CONDITIONS = [
   { name: "clean", snrDb: undefined, barPercent: 95 },
@@ -55,7 +55,7 @@ const measureHits = async (options: TargetOptions, ear: Ear): Promise<Findings> 
     progress.step(`wake: ${name}:`, recorded.length, recorded.length)
     const found = recorded.length - missed.length
     const { low, high } = shareInterval95(found, recorded.length)
-    measurements.push({ what: `highest score, ${name}`, unit: "", ...summarise(peaks) })
+    measurements.push(measured(`highest score, ${name}`, "", peaks))
     notes.push(
       `${name}: ${found} of ${recorded.length} found (95 % interval ${(100 * low).toFixed(1)}–${(100 * high).toFixed(1)} %); lowest scores ${lowest(peaks)}; missed: ${missed.join(", ") || "none"}`,
     )
@@ -108,7 +108,7 @@ const measureOtherSpeech = async (options: TargetOptions, ear: Ear): Promise<Fin
   const hours = samplesToMs(samples) / 3_600_000
   const { low, high } = poissonInterval95(falseWakes.length)
   return {
-    measurements: [{ what: "highest score in 10 s of other speech", unit: "", ...summarise(peaks) }],
+    measurements: [measured("highest score in 10 s of other speech", "", peaks)],
     bars: [
       {
         what: `false wakes in ${(60 * hours).toFixed(0)} min of other speech`,
@@ -148,11 +148,7 @@ const measureNoises = async ({ progress, quick, signal }: TargetOptions, ear: Ea
 const measureNearMisses = async (options: TargetOptions): Promise<Findings> => {
   const { corpus, progress, signal } = options
   const recorded = await corpus.recordings("other names", nearMisses.slice(0, amount(options, 4, 64)), signal)
-  const config = {
-    ...options.config,
-    llm: { ...options.config.llm, provider: "none" as const },
-    conversation: { ...options.config.conversation, acknowledge: "none" as const },
-  }
+  const config = withoutAnswers(options.config)
   return withRig({ config, pace: "clock" }, signal, async (rig) => {
     const woken: string[] = []
     const answered: string[] = []
