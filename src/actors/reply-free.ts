@@ -52,14 +52,19 @@ export const replyFree = (
     }
     yield* warm(services, key, tell, model)
     const calls: ToolCall[] = []
+    let answered = false
+    const speak = (clause: string) =>
+      Effect.map(speakClause(services, key, tell, clause), (isSpeech) => {
+        answered ||= isSpeech
+      })
     yield* write(services, key, model, prompt.messages, calls).pipe(
       Stream.buffer({ capacity: CLAUSES_AHEAD }),
-      Stream.runForEach((clause) => speakClause(services, key, tell, clause)),
+      Stream.runForEach(speak),
       (writing) => services.pending.track(writing),
     )
     for (const call of calls) yield* callTool(services, key, tell, call)
-    // A model may write nothing but thoughts, Markdown or a call that cannot be understood.
-    if (services.ledger.revise(key).reply.length === 0) yield* speakClause(services, key, tell, noAnswer)
+    // A model may write nothing but thoughts, Markdown or a call that cannot be understood. "One moment" is no answer.
+    if (!answered && calls.length === 0) yield* speakClause(services, key, tell, noAnswer)
   })
 
 /** Waits for the model to be loaded, and says so if that takes long. */

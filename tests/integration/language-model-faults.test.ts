@@ -65,10 +65,20 @@ describeWith("models", "when the language model", () => {
     expect(turn.heard).toBe("Sorry, something went wrong there.")
   })
 
-  it("dies in mid-sentence, what was whole is said, and the turn ends", async () => {
+  it("loads for long and then writes nothing, the turn does not end with One moment", async () => {
+    model.preload = Effect.sleep(2000)
+    model.reply = () => says("")
+    const turn = await ask()
+    expect(turn.heard).toBe("One moment. Sorry, I have no answer to that.")
+  })
+
+  it("dies in mid-sentence, what was whole is said, and that it broke off", async () => {
     model.reply = () => saysAndDies("It is the air that scatters the light. And the sun")
     const turn = await ask()
-    expect(turn.heard).toMatch(/^It is the air that scatters the light\./)
+    expect(turn.heard).toMatch(
+      /^It is the air that scatters the light\..* Sorry, something went wrong there\.$/,
+    )
+    expect(turn.outcome).toBe("failed")
   })
 
   it("dies before its first word, the turn ends with an apology", async () => {
