@@ -15,10 +15,7 @@ const elsewhere: ReadonlyMap<string, string> = new Map([
   ["npm test", "this is it"],
   ["npm start", "serve.test.ts; it is `npx jett serve` after the set-up"],
   ["npx jett serve", "the same, and with a microphone"],
-  [
-    "pactl load-module module-echo-cancel aec_method=webrtc",
-    "pulse.test.ts loads it into a server of its own",
-  ],
+  ["pactl load-module module-echo-cancel aec_method=webrtc", "the sound server of the tests loads it"],
   ["ollama create jett-qwen3 -f models/Modelfile", "ollama.test.ts creates a smaller one: this fetches 5 GB"],
   ["npx jett models pull tts-kokoro-82m-int8", "pull.test.ts pulls a smaller one"],
 ])
