@@ -36,7 +36,7 @@ export const measureFirstWords = async (options: TargetOptions, count: number): 
       const [expected = ""] = wordsAfterWakePhrase(wordsOf(utterance))
       const heard = wordsAfterWakePhrase(turn.transcript)
       if (heard[0] === expected) continue
-      if (heard.slice(0, REMNANT_WORDS + 1).includes(expected)) {
+      if (heard.includes(expected)) {
         remnants.push(`"${turn.transcript}"`)
         continue
       }
@@ -62,7 +62,7 @@ export const measureFirstWords = async (options: TargetOptions, count: number): 
         `first words: ${recorded.length} commands in one breath, ${recorded.length - woken} not woken by, ${misheard} misheard also when the whole recording is transcribed`,
         ...(remnants.length > 0
           ? [
-              `first words: ${remnants.length} with a remnant of the wake phrase before them, which keeps a fixed phrase from being understood: ${remnants.join(", ")}`,
+              `first words: ${remnants.length} with something of the wake phrase before them that was not known as such, which keeps a fixed phrase from being understood: ${remnants.join(", ")}`,
             ]
           : []),
         ...clipped.map((one) => `clipped: ${one}`),
@@ -70,9 +70,6 @@ export const measureFirstWords = async (options: TargetOptions, count: number): 
     }
   })
 }
-
-/** More than these before the first word are no longer a remnant of "Hey Jarvis". */
-const REMNANT_WORDS = 2
 
 const wordsAfterWakePhrase = (transcript: string): readonly string[] =>
   wordsForScoring(stripWakePhrase(transcript).text)
