@@ -10,6 +10,7 @@ import type { Listener, SpeechToText, TextToSpeech } from "../ports/speech.ts"
 import { chatValues, listenerValues, synthesizeValues, transcribeValues } from "./engine-values.ts"
 import { spawnHost } from "./host-client.ts"
 import { type ModelActor, type ModelReport, makeModelActor } from "./model-actor.ts"
+import type { ModelSpec } from "./model-effects.ts"
 import { type ChildStatus, makeSupervisor } from "./supervisor.ts"
 
 /** More gained nothing on two cores, and would take them from the ear and the language model. */
@@ -46,7 +47,7 @@ export interface ModelSystem {
   readonly listener: Listener
   readonly stt: SpeechToText
   readonly tts: TextToSpeech
-  /** Another listener for files, so that the microphone's own keeps its place; `unload` forgets what it heard. */
+  /** Another ear, for files and for voice alone, so that the microphone's own keeps its place; `unload` forgets what it heard. */
   readonly fileListener: Listener & { readonly unload: Effect.Effect<void> }
   /** The embedded language model's actor; whether it is used is decided elsewhere. */
   readonly llm: ModelActor<ChatInput, ChatChunk, ChatOutput>
@@ -77,24 +78,34 @@ export const makeModelSystem = (
       onReport: options.onHost,
     })
     const shared = { supervisor, residency, store, clock, onReport: options.onModel }
-    const makeListener = (modelId: string, hostId: HostId, reload: "at-once" | "on-demand") =>
+    const makeListener = (
+      modelId: string,
+      spec: Pick<ModelSpec, "hostId" | "reload" | "installedIds" | "parameters">,
+    ) =>
       makeModelActor({
         ...shared,
         values: listenerValues,
         spec: {
+          ...spec,
           modelId,
-          installedIds: [config.wake.model, "vad-silero"],
           engine: "listener",
-          parameters: { primed: true },
-          hostId,
           threads: 1,
           loadTimeoutMs: 15_000,
           inferDeadlineMs: 2_000,
-          reload,
         },
       })
-    const listener = makeListener("listener", "listener", "at-once")
-    const fileListener = makeListener("file-listener", "stt", "on-demand")
+    const listener = makeListener("listener", {
+      hostId: "listener",
+      installedIds: [config.wake.model, "vad-silero"],
+      parameters: { primed: true },
+      reload: "at-once",
+    })
+    const fileListener = makeListener("file-listener", {
+      hostId: "stt",
+      installedIds: ["vad-silero"],
+      parameters: { wakeWord: false },
+      reload: "on-demand",
+    })
     const stt = makeModelActor({
       ...shared,
       values: transcribeValues,

@@ -1,5 +1,6 @@
 import { FRAME_SAMPLES } from "../audio/format.ts"
 import type { Engine, ListenerInput, ListenerOutput } from "../ports/engine.ts"
+import type { EngineOptions } from "../ports/host-protocol.ts"
 import { EngineError } from "./engine-error.ts"
 import { checkedSamples } from "./engine-input.ts"
 import { requiredFile, requiredFileMatching } from "./onnx.ts"
@@ -15,19 +16,13 @@ const PRIMING_SAMPLES = 25_600
  *
  * Files: `melspectrogram.onnx`, `embedding_model.onnx`, the wake word's own `.onnx`, `silero_vad.onnx`.
  * Parameter `primed`: it begins as if it had heard silence before, so that the wake word is found in the first second too.
+ * Parameter `wakeWord`: false leaves the wake word and its three files out; that is nine tenths of the work.
  */
 export const engine: Engine<ListenerInput, never, ListenerOutput> = {
   async load(options) {
-    const shared = new Set(["melspectrogram.onnx", "embedding_model.onnx", "silero_vad.onnx"])
-    const others = Object.entries(options.files).filter(([name]) => !shared.has(name))
-    const wake = await WakeDetector.open({
-      melspectrogram: requiredFile(options, "melspectrogram.onnx"),
-      embedding: requiredFile(options, "embedding_model.onnx"),
-      classifier: requiredFileMatching({ ...options, files: Object.fromEntries(others) }, ".onnx"),
-    })
+    const wake = options.parameters?.["wakeWord"] === false ? undefined : await openWake(options)
     const vad = await VoiceActivityDetector.open(requiredFile(options, "silero_vad.onnx"))
-
-    if (options.parameters?.["primed"] === true) await wake.push(new Int16Array(PRIMING_SAMPLES))
+    if (options.parameters?.["primed"] === true) await wake?.push(new Int16Array(PRIMING_SAMPLES))
 
     return {
       async infer(input) {
@@ -43,13 +38,23 @@ export const engine: Engine<ListenerInput, never, ListenerOutput> = {
         for (let start = 0; start < samples.length; start += FRAME_SAMPLES) {
           const frame = samples.subarray(start, start + FRAME_SAMPLES)
           voiceActivity.push(await vad.push(frame))
-          scores.push(...(await wake.push(frame)))
+          if (wake !== undefined) scores.push(...(await wake.push(frame)))
         }
         return { voiceActivity, wake: scores }
       },
       async dispose() {
-        await Promise.all([wake.close(), vad.close()])
+        await Promise.all([wake?.close(), vad.close()])
       },
     }
   },
+}
+
+const openWake = (options: EngineOptions): Promise<WakeDetector> => {
+  const shared = new Set(["melspectrogram.onnx", "embedding_model.onnx", "silero_vad.onnx"])
+  const others = Object.entries(options.files).filter(([name]) => !shared.has(name))
+  return WakeDetector.open({
+    melspectrogram: requiredFile(options, "melspectrogram.onnx"),
+    embedding: requiredFile(options, "embedding_model.onnx"),
+    classifier: requiredFileMatching({ ...options, files: Object.fromEntries(others) }, ".onnx"),
+  })
 }
