@@ -15,6 +15,16 @@ export const hearingStates = {
           },
         },
       },
+      /** As in the same breath, but up to here Jett has heard itself: a pause is the end of that, not of a command. */
+      overSpeech: {
+        after: { sameBreath: "#conversation.dialogue.transcribing.capturing" },
+        on: {
+          "speech.paused": {
+            target: "waiting",
+            actions: ["noteTime", "markPause", "captureAfterPause", "revise"],
+          },
+        },
+      },
       waiting: {
         entry: "acknowledge",
         on: {

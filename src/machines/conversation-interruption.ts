@@ -1,26 +1,49 @@
+type Close = "closeInterrupted" | "closeCancelled"
+
+const endedBy = <const C extends Close>(close: C) => ["noteTime", "dropSpeech", "dropProbe", close] as const
+
 /**
- * The user begins anew while a turn is in hand: by the wake word or by push-to-talk, whatever Jett is at. `close` says
- * what becomes of the turn that was.
+ * The user begins anew while a turn is in hand, by the wake word or by push-to-talk. `close` says what becomes of the
+ * turn that was.
  */
-export const interruption = <const Close extends "closeInterrupted" | "closeCancelled">(close: Close) => {
-  const end = ["noteTime", "dropSpeech", "dropProbe", close] as const
-  return {
+export const interruption = <const C extends Close>(close: C) =>
+  ({
     "wake.detected": [
       {
         guard: "startsInSpeech",
         target: "#conversation.dialogue.waking.sameBreath",
-        actions: [...end, "openTurnByWake"],
+        actions: [...endedBy(close), "openTurnByWake"],
       },
       {
         guard: "listens",
         target: "#conversation.dialogue.waking.waiting",
-        actions: [...end, "openTurnByWake"],
+        actions: [...endedBy(close), "openTurnByWake"],
       },
     ],
     "user.ptt": {
       guard: "listens",
       target: "#conversation.dialogue.waking.waiting",
-      actions: [...end, "openTurnByPtt"],
+      actions: [...endedBy(close), "openTurnByPtt"],
     },
+  }) as const
+
+/** The same while Jett speaks: where it hears itself, the sound up to the wake word holds its own words. */
+export const interruptionOfSpeech = <const C extends Close>(close: C) => {
+  const { "wake.detected": byWake, ...others } = interruption(close)
+  return {
+    ...others,
+    "wake.detected": [
+      {
+        guard: "startsOverSpeech",
+        target: "#conversation.dialogue.waking.overSpeech",
+        actions: [...endedBy(close), "openTurnOverSpeech"],
+      },
+      {
+        guard: "hearsItself",
+        target: "#conversation.dialogue.waking.waiting",
+        actions: [...endedBy(close), "openTurnOverSpeech"],
+      },
+      ...byWake,
+    ],
   } as const
 }

@@ -23,6 +23,10 @@ export const conversationGuards = {
     return followUp === "always" || (followUp === "question" && turn.asksQuestion)
   },
   startsInSpeech: ({ context, event }: Args) => !context.muted && "inSpeech" in event && event.inSpeech,
+  /** Its own voice is not removed from what Jett hears. */
+  hearsItself: ({ context }: Args) => !context.echoCancelled && !context.muted,
+  startsOverSpeech: (args: Args) =>
+    conversationGuards.hearsItself(args) && conversationGuards.startsInSpeech(args),
   /** The event is about the turn and revision in hand; anything else is late and dropped. */
   isCurrent: ({ context, event }: Args) => "revision" in event && isSame(context.turn, event),
   isProbe: ({ context, event }: Args) => "revision" in event && isSame(context.probe, event),

@@ -1,5 +1,5 @@
 import { conversationSetup } from "./conversation-actions.ts"
-import { interruption } from "./conversation-interruption.ts"
+import { interruptionOfSpeech } from "./conversation-interruption.ts"
 
 /** Speaking while the rest is written, and giving way to the user. */
 export const speakingStates = {
@@ -13,7 +13,7 @@ export const speakingStates = {
       },
     },
     on: {
-      ...interruption("closeInterrupted"),
+      ...interruptionOfSpeech("closeInterrupted"),
       "user.text": {
         target: "thinking",
         actions: ["dropSpeech", "dropProbe", "closeInterrupted", "openTurnByText", "answer"],

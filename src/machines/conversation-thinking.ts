@@ -1,5 +1,5 @@
 import { conversationSetup } from "./conversation-actions.ts"
-import { interruption } from "./conversation-interruption.ts"
+import { interruption, interruptionOfSpeech } from "./conversation-interruption.ts"
 
 /** From the committed turn to the first clause: the answer is awaited, or the user's consent. */
 export const thinkingStates = {
@@ -75,7 +75,7 @@ export const thinkingStates = {
         entry: "openSpeech",
         after: { asking: "judging" },
         on: {
-          ...interruption("closeCancelled"),
+          ...interruptionOfSpeech("closeCancelled"),
           "speaker.drained": {
             guard: "isCurrent",
             target: "hearing",

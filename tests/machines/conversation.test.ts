@@ -357,6 +357,23 @@ describe("the conversation machine", () => {
     expect(rig.outcomes()).toEqual(["interrupted"])
   })
 
+  it("keeps its own words out of the command that interrupts it, where it hears itself", () => {
+    const rig = whileSpeaking({ echoCancelled: false })
+    rig.send(wake(4500, "c", true))
+    expect(rig.state()).toBe("waking.overSpeech")
+    rig.clock.increment(350)
+    rig.send(paused(5500))
+    expect(rig.answering.at(-1)).toMatchObject({ turnId: "c", fromMs: 4350, toMs: 5500 })
+  })
+
+  it("takes the end of its own voice after the wake word for no command", () => {
+    const rig = whileSpeaking({ echoCancelled: false })
+    rig.send(wake(4500, "c", true), paused(4700))
+    expect(rig.state()).toBe("waking.waiting")
+    rig.send(resumed(5400), paused(6400))
+    expect(rig.answering.at(-1)).toMatchObject({ turnId: "c", fromMs: 5400 - 320 })
+  })
+
   it("opens a follow-up window only after a question, 300 ms after the last sound, for 6 s", () => {
     const rig = whileSpeaking()
     rig.send(written("a", 0, { asksQuestion: true }), drained("a"))
