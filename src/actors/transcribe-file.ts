@@ -72,7 +72,8 @@ export const transcribeFile = (
             yield* transcribe(startMs, step.event.lastVoicedMs, step.event.voicedMs)
           if (startMs !== undefined && endMs - startMs >= MAX_PIECE_MS) {
             yield* transcribe(startMs, endMs, endMs - startMs)
-            startMs = endMs
+            // What follows begins at the cut: with the pre-roll a word would be there twice.
+            startMs = endMs + PRE_ROLL_MS
           }
         })
 
