@@ -24,6 +24,7 @@ import { obey } from "./conversation-commands.ts"
 import { Hearing, type HearingOptions } from "./hearing.ts"
 import { judgeConsent } from "./judge-consent.ts"
 import { QueuePlayer } from "./player.ts"
+import { watchSpeaker } from "./speaker-health.ts"
 import { SpeechOutput } from "./speech-output.ts"
 import { TurnLedger } from "./turn-ledger.ts"
 
@@ -102,7 +103,16 @@ export const openConversation = (
       if (actor.getSnapshot().status === "active") actor.send(event)
     }
 
+    const noteSpeaker = watchSpeaker({
+      now: () => options.outputClock.now(),
+      onAway: (message) => {
+        options.onNotice(message)
+        send({ type: "part.down", part: "speaker" })
+      },
+      onBack: () => send({ type: "part.up", part: "speaker" }),
+    })
     const onPlayback = (event: PlaybackEvent): void => {
+      noteSpeaker(event)
       if (event.type === "clip-finished") output.clipFinished(event.clipId)
       if (event.type === "failed") send({ type: "speaker.stalled" })
       if (event.type !== "first-audible") return
