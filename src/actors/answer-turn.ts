@@ -4,12 +4,11 @@ import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import type { AnswerInput, TurnEvent, TurnKey } from "../machines/conversation-types.ts"
 import type { ModelFailure } from "../ports/models.ts"
-import { ClauseSplitter } from "../text/clause-splitter.ts"
 import { asksQuestion } from "../text/questions.ts"
 import type { AnswerServices, Tell } from "./answer-services.ts"
 import { replyFree } from "./reply-free.ts"
 import { type PhraseReply, replyPhrase } from "./reply-phrase.ts"
-import { speakClause } from "./speak-clause.ts"
+import { speakClause, speakText } from "./speak-clause.ts"
 import { understandTurn } from "./understand-turn.ts"
 
 const notices = {
@@ -77,7 +76,10 @@ const replyTo = (
     if (source === "notice") return yield* say(notices[notice ?? "failed"])
 
     const typed = services.typed(turnId)
-    if (typed?.mode === "say") return yield* sayAll(services, key, tell, typed.text)
+    if (typed?.mode === "say") {
+      yield* speakText(services, key, tell, typed.text)
+      return quiet
+    }
 
     const understood = yield* understandTurn(services, input, typed?.text)
     yield* tell({
@@ -99,20 +101,6 @@ const replyTo = (
   })
 
 const quiet: PhraseReply = { aftermath: "none" }
-
-/** Words given to be spoken as they are, clause by clause so that the first is heard early. */
-const sayAll = (
-  services: AnswerServices,
-  key: TurnKey,
-  tell: Tell,
-  text: string,
-): Effect.Effect<PhraseReply> =>
-  Effect.gen(function* () {
-    const splitter = new ClauseSplitter()
-    for (const clause of [...splitter.push(text), ...splitter.flush()])
-      yield* speakClause(services, key, tell, clause)
-    return quiet
-  })
 
 /** The failure's tag and kind, never its text: a transcript could be part of that. */
 const reasonOf = (cause: Cause.Cause<ModelFailure>): string => {

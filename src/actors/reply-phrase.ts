@@ -4,7 +4,7 @@ import { phraseReply } from "../text/phrase-replies.ts"
 import type { Intent, PhraseMatch } from "../text/phrases.ts"
 import type { AnswerServices, Tell } from "./answer-services.ts"
 import { callTool } from "./call-tool.ts"
-import { speakClause } from "./speak-clause.ts"
+import { speakText } from "./speak-clause.ts"
 import { uuidV7 } from "./uuid-v7.ts"
 
 export interface PhraseReply {
@@ -27,7 +27,7 @@ export const replyPhrase = (
     }
     const reply = phraseReply(match.intent, services.phrases.facts(services.history.lastReply())) ?? ""
     services.typed(key.turnId)?.onText(reply)
-    yield* speakClause(services, key, tell, reply)
+    yield* speakText(services, key, tell, reply)
     yield* carryOut(services, key, match.intent)
     return { aftermath: match.intent === "mute" ? "mute" : "none" }
   })

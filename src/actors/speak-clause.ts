@@ -3,6 +3,7 @@ import { resampleClip } from "../audio/resampler.ts"
 import { tone } from "../audio/tone.ts"
 import type { TurnKey } from "../machines/conversation-types.ts"
 import type { SpeechPcm } from "../ports/audio.ts"
+import { ClauseSplitter } from "../text/clause-splitter.ts"
 import { normaliseForSpeech } from "../text/normalise.ts"
 import { withoutWakeWord } from "../text/wake-phrase.ts"
 import type { AnswerServices, Tell } from "./answer-services.ts"
@@ -34,6 +35,18 @@ export const speakClause = (
     yield* tell({ type: "turn.clause", ...key })
     return true
   })
+
+/** Speaks a text that is written already, clause by clause, so that a long one is heard as early as a short one. */
+export const speakText = (
+  services: AnswerServices,
+  key: TurnKey,
+  tell: Tell,
+  text: string,
+): Effect.Effect<void> => {
+  const splitter = new ClauseSplitter()
+  const clauses = [...splitter.push(text), ...splitter.flush()]
+  return Effect.forEach(clauses, (clause) => speakClause(services, key, tell, clause), { discard: true })
+}
 
 const voiced = (services: AnswerServices, text: string): Effect.Effect<SpeechPcm> =>
   services.tts.synthesize(text).pipe(
