@@ -4,9 +4,9 @@ import { join } from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { demoLines } from "../../src/cli/demo/scenes.ts"
 import { BuiltCommand } from "../support/built-cli.ts"
-import type { Finished } from "../support/compiled-cli.ts"
 import { eventually, isRunning } from "../support/processes.ts"
 import { describeWith } from "../support/require-component.ts"
+import type { Finished } from "../support/running-command.ts"
 import { recordingOf } from "../support/speech-samples.ts"
 
 /** `jett serve` with real models and no sound card, and every verb that talks to it over the control socket. */

@@ -1,45 +1,25 @@
-import { type ChildProcess, spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import { homedir } from "node:os"
 import { fileURLToPath } from "node:url"
 import { dataFolder } from "../../src/config/paths.ts"
-import type { Finished } from "./compiled-cli.ts"
+import { RunningCommand } from "./running-command.ts"
 
 const entry = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url))
 
 /** A command of the whole built program, with the models of this machine and a home of its own. */
-export class BuiltCommand {
-  readonly child: ChildProcess
-  readonly finished: Promise<Finished>
-  out = ""
-  err = ""
-
+export class BuiltCommand extends RunningCommand {
   constructor(home: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
     if (!existsSync(entry)) throw new Error(`${entry} is missing: run "npm run build" first.`)
-    this.child = spawn(process.execPath, [entry, ...argv], {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: {
-        PATH: process.env["PATH"],
-        HOME: process.env["HOME"] ?? homedir(),
-        XDG_DATA_HOME: dataFolder(process.env).replace(/\/jett$/, ""),
-        XDG_CONFIG_HOME: `${home}/config`,
-        XDG_RUNTIME_DIR: home,
-        // No Ollama of this machine's is asked: what is tested is the same everywhere.
-        JETT_LLM_PROVIDER: "embedded",
-        ...env,
-      },
-    })
-    this.child.stdout?.on("data", (chunk) => {
-      this.out += String(chunk)
-    })
-    this.child.stderr?.on("data", (chunk) => {
-      this.err += String(chunk)
-    })
-    this.finished = new Promise((resolve) => {
-      this.child.on("close", (exitCode, signal) =>
-        resolve({ exitCode, signal, out: this.out, err: this.err }),
-      )
-    })
+    const surroundings = {
+      PATH: process.env["PATH"],
+      HOME: process.env["HOME"] ?? homedir(),
+      XDG_DATA_HOME: dataFolder(process.env).replace(/\/jett$/, ""),
+      XDG_CONFIG_HOME: `${home}/config`,
+      XDG_RUNTIME_DIR: home,
+      // No Ollama of this machine's is asked: what is tested is the same everywhere.
+      JETT_LLM_PROVIDER: "embedded",
+    }
+    super([entry, ...argv], { ...surroundings, ...env }, "ignore")
   }
 
   get pid(): number {

@@ -1,8 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { execFileSync } from "node:child_process"
 import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { RunningCommand } from "./running-command.ts"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 
@@ -34,20 +35,8 @@ export function compileCli(): string {
   return folder
 }
 
-export interface Finished {
-  readonly exitCode: number | null
-  readonly signal: string | null
-  readonly out: string
-  readonly err: string
-}
-
 /** A command of the compiled command line, with a home of its own. */
-export class CompiledCommand {
-  readonly child: ChildProcess
-  readonly finished: Promise<Finished>
-  out = ""
-  err = ""
-
+export class CompiledCommand extends RunningCommand {
   constructor(
     cli: string,
     home: string,
@@ -55,26 +44,12 @@ export class CompiledCommand {
     env: Readonly<Record<string, string>> = {},
   ) {
     mkdirSync(home, { recursive: true, mode: 0o700 })
-    this.child = spawn(process.execPath, [join(cli, "dist/cli/main.js"), ...argv], {
-      stdio: ["pipe", "pipe", "pipe"],
-      env: {
-        PATH: process.env["PATH"],
-        HOME: home,
-        XDG_RUNTIME_DIR: home,
-        FAKE_LOG: join(home, "log"),
-        ...env,
-      },
-    })
-    this.child.stdout?.on("data", (chunk) => {
-      this.out += String(chunk)
-    })
-    this.child.stderr?.on("data", (chunk) => {
-      this.err += String(chunk)
-    })
-    this.finished = new Promise((resolve) => {
-      this.child.on("close", (exitCode, signal) =>
-        resolve({ exitCode, signal, out: this.out, err: this.err }),
-      )
-    })
+    const surroundings = {
+      PATH: process.env["PATH"],
+      HOME: home,
+      XDG_RUNTIME_DIR: home,
+      FAKE_LOG: join(home, "log"),
+    }
+    super([join(cli, "dist/cli/main.js"), ...argv], { ...surroundings, ...env }, "pipe")
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { joinSamples } from "../../src/audio/join-samples.ts"
 import { type DemoLine, demoLines } from "../../src/cli/demo/scenes.ts"
 
 const RATE_HZ = 16_000
@@ -18,15 +19,7 @@ export const spoken = (name: keyof typeof demoLines): Int16Array => {
 
 export const silence = (seconds: number): Int16Array => new Int16Array(Math.round(seconds * RATE_HZ))
 
-export const joined = (...parts: readonly Int16Array[]): Int16Array => {
-  const out = new Int16Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
-}
+export const joined = (...parts: readonly Int16Array[]): Int16Array => joinSamples(parts)
 
 /** Numbers in [-1, 1) from a fixed seed, so that a failure can be repeated. */
 const random = (seed: number) => {

@@ -1,5 +1,5 @@
 /** The words of a text, lower case, without punctuation. */
-export const wordsOf = (text: string): readonly string[] => text.toLowerCase().match(/[\p{L}\p{N}']+/gu) ?? []
+const wordsOf = (text: string): readonly string[] => text.toLowerCase().match(/[\p{L}\p{N}']+/gu) ?? []
 
 /** Share (0..1) of the words of `expected` that `found` holds in the same order: the longest common subsequence. */
 export const sharedWords = (expected: string, found: string): number => {
