@@ -72,8 +72,9 @@ const closeTurn = (outcomeOf: TurnOutcome | ((turn: Turn) => TurnOutcome)) =>
 const openByWake = (beforeMs: number) =>
   base.enqueueActions(({ event, enqueue }) => {
     assertEvent(event, "wake.detected")
-    const { turnId } = event
-    enqueue.assign({ turn: newTurn(turnId, "voice", Math.max(0, event.atMs - beforeMs)) })
+    const { turnId, atMs } = event
+    const wokenAtMs = beforeMs === WAKE_PHRASE_MS ? atMs : undefined
+    enqueue.assign({ turn: { ...newTurn(turnId, "voice", Math.max(0, atMs - beforeMs)), wokenAtMs } })
     enqueue.emit({ type: "turn.opened", turnId, source: "voice" })
     enqueue.emit({ type: "models.wanted", turnId })
   })
@@ -162,13 +163,18 @@ export const conversationSetup = base.extend({
       return { probe: newTurn(event.turnId, "voice", Math.max(0, event.atMs - context.settings.preRollMs)) }
     }),
 
-    /** The command starts after a pause: its sound begins there, with the pre-roll, not at the wake word. */
+    /**
+     * The command starts after a pause: its sound begins there, with the pre-roll, not at the wake word. But where the
+     * pre-roll reaches back into the wake phrase all of that is taken: a whole "Hey Jarvis" is known and cut off, of half
+     * of one an "S." would stay before the command.
+     */
     captureFromHere: base.assign(({ context, event }) => {
       assertEvent(event, ["speech.started", "speech.resumed"])
       const { turn, settings } = context
-      return turn === undefined
-        ? {}
-        : { turn: { ...turn, fromMs: Math.max(turn.fromMs, event.atMs - settings.preRollMs) } }
+      if (turn === undefined) return {}
+      const startMs = event.atMs - settings.preRollMs
+      const reachesBack = turn.wokenAtMs !== undefined && startMs < turn.wokenAtMs
+      return { turn: { ...turn, fromMs: reachesBack ? turn.fromMs : Math.max(turn.fromMs, startMs) } }
     }),
     /** So far there was only the wake word: the command's sound begins after it. */
     captureAfterPause: record("turn", (turn) => ({ fromMs: turn.pausedAtMs ?? turn.fromMs })),

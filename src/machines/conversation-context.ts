@@ -12,6 +12,8 @@ import type {
 export interface Turn extends TurnKey {
   readonly source: TurnSource
   readonly fromMs: number
+  /** When the wake word was noticed whose whole phrase the sound holds from `fromMs` on; undefined where it does not. */
+  readonly wokenAtMs: number | undefined
   /** First silent sample after the speech; undefined while the user still speaks. */
   readonly pausedAtMs: number | undefined
   /** True once an `answerTurn` actor works on this revision. */
@@ -54,6 +56,7 @@ export const newTurn = (turnId: string, source: TurnSource, fromMs: number): Tur
   revision: 0,
   source,
   fromMs,
+  wokenAtMs: undefined,
   pausedAtMs: undefined,
   answering: false,
   committed: false,

@@ -90,10 +90,13 @@ describe("the conversation machine", () => {
     expect(waiting.told("acknowledge")).toEqual([{ type: "acknowledge", turnId: "b" }])
   })
 
-  it("captures from before the first voiced frame, but never from before the end of the wake word", () => {
+  it("captures from before the first voiced frame, and never from the middle of the wake phrase", () => {
     const rig = conversationRig({ settings: { preRollMs: 320 } })
     rig.send(wake(5000, "a"), started(5600), paused(6400))
     expect(rig.answering[0]).toMatchObject({ fromMs: 5280, toMs: 6400 })
+    const soonAfter = conversationRig({ settings: { preRollMs: 320 } })
+    soonAfter.send(wake(5000, "a"), started(5300), paused(6400))
+    expect(soonAfter.answering[0]).toMatchObject({ fromMs: 3700, toMs: 6400 })
   })
 
   it("captures a command in the same breath from before the wake word", () => {
@@ -195,10 +198,10 @@ describe("the conversation machine", () => {
 
   it("cuts an utterance that never ends and answers what there is", () => {
     const rig = conversationRig()
-    rig.send(wake(1000, "a"), started(1300))
+    rig.send(wake(1000, "a"), started(1400))
     rig.clock.increment(30_000)
     expect(rig.state()).toBe("thinking.working")
-    expect(rig.answering[0]).toMatchObject({ fromMs: 980, toMs: 30_980 })
+    expect(rig.answering[0]).toMatchObject({ fromMs: 1080, toMs: 31_080 })
   })
 
   it("apologises when thinking takes too long, and gives up when even that fails", () => {
