@@ -13,6 +13,12 @@ export const VOICES = [
   "bm_fable",
 ] as const
 
+/**
+ * Those whose silence is silent: bm_fable hisses at −42 dBFS for most of a second after the last word, so that nobody can
+ * say when its speech ended.
+ */
+export const QUIET_VOICES = VOICES.filter((voice) => voice !== "bm_fable")
+
 /** A recording of one sentence to Jett. */
 export interface Command extends Utterance {
   readonly kind: "phrase" | "question"

@@ -1,4 +1,4 @@
-import { VOICES } from "./commands.ts"
+import { QUIET_VOICES } from "./commands.ts"
 import { seededRandom, shuffled } from "./random.ts"
 import type { Utterance } from "./utterance.ts"
 
@@ -23,14 +23,16 @@ const SENTENCES = [
   ["what would you do if", "it rained all week?"],
   ["is it true that", "cats always land on their feet?"],
   ["when should I plant", "tomatoes in the garden?"],
+  ["I was wondering whether", "bees sleep at night."],
+  ["tell me something about", "the life of Marie Curie."],
   ["what time is it", "in the city of Tokyo?"],
   ["what is the weather like", "on the planet Mars?"],
 ] as const
 
-/** 120 recordings with one inner pause each, uniformly spread over 300–550 ms, across all sentences and voices. */
+/** 119 recordings with one inner pause each, uniformly spread over 300–550 ms, across all sentences and voices. */
 export const pausedSentences: readonly Utterance[] = (() => {
   const pairs = shuffled(
-    SENTENCES.flatMap((sentence, index) => VOICES.map((voice) => ({ sentence, index, voice }))),
+    SENTENCES.flatMap((sentence, index) => QUIET_VOICES.map((voice) => ({ sentence, index, voice }))),
     seededRandom(4),
   )
   const spread = (LONGEST_PAUSE_MS - SHORTEST_PAUSE_MS) / pairs.length

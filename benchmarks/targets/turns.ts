@@ -1,7 +1,7 @@
 import { pssMib } from "../../src/cli/process-memory.ts"
 import type { Config } from "../../src/config/definition.ts"
 import type { TurnLatency, TurnRecord } from "../../src/ports/turn.ts"
-import { type Command, commands, newConversation } from "../corpus/commands.ts"
+import { type Command, commands, newConversation, QUIET_VOICES } from "../corpus/commands.ts"
 import type { Recorded } from "../corpus/corpus.ts"
 import { type Bar, type Findings, type Measurement, measured } from "../result.ts"
 import { answerDelayMs, type Rig, type Spoken, withRig } from "../rig.ts"
@@ -26,7 +26,8 @@ const CUT_REPLY_AFTER_MS = 4000
 export const measureTurns = async (options: TargetOptions, count: number): Promise<Findings> => {
   const { corpus, progress, quick, signal } = options
   const config = forMeasuring(options.config)
-  const take = (kind: Command["kind"]) => commands.filter((one) => one.kind === kind)
+  const take = (kind: Command["kind"]) =>
+    commands.filter((one) => one.kind === kind && QUIET_VOICES.some((voice) => voice === one.voice))
   const warmUps = quick ? 1 : 3
   const recordings = (kind: Command["kind"]) =>
     corpus.recordings(`${kind}s`, take(kind).slice(0, count + warmUps), signal)
