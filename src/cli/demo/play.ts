@@ -72,14 +72,15 @@ const interrupted = async (stage: Stage, narrator: Narrator): Promise<readonly N
 const killed = async (stage: Stage, narrator: Narrator): Promise<readonly NamedTurn[]> => {
   const ended = stage.turn(TURN_MS)
   await stage.say(demoLines.capabilities)
-  await stage.entered("transcribing.settling")
+  // Every wait ends with the turn at the latest: the demonstration must not hang on what it shows.
+  await Promise.race([stage.entered("transcribing.settling"), ended])
   const pid = stage.pid("stt")
   if (pid !== undefined) {
     const atMs = performance.now()
     const ready = stage.speechToTextReady()
     process.kill(pid, "SIGKILL")
     narrator.note(`killed the speech-to-text process, pid ${pid}, in the middle of its work`)
-    await ready
+    await Promise.race([ready, ended])
     const took = Math.round(performance.now() - atMs)
     narrator.note(`speech to text is back after ${took} ms, in process ${stage.pid("stt")}; the turn goes on`)
   }
