@@ -30,7 +30,8 @@ export const answerTurn =
       const key = { turnId, revision }
       const tell: Tell = (event) => Effect.asVoid(Queue.offer(queue, event))
       services.output.begin(key)
-      services.ledger.revise(key)
+      if (input.source === "notice") services.ledger.restate(key)
+      else services.ledger.revise(key)
       return respond(services, input, tell).pipe(
         Effect.catchCause((cause) =>
           Effect.gen(function* () {

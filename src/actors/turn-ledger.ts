@@ -62,6 +62,12 @@ export class TurnLedger {
     return turn
   }
 
+  /** The entry for a revision that is about the same words: what was understood stays, what was written and measured goes. */
+  restate({ turnId, revision }: TurnKey): void {
+    const turn = this.#entry(turnId)
+    if (revision > turn.revision) Object.assign(turn, { revision, reply: [], marks: {} })
+  }
+
   mark(key: TurnKey, marks: TurnMarks): void {
     const turn = this.revise(key)
     if (turn.revision === key.revision) turn.marks = { ...turn.marks, ...marks }

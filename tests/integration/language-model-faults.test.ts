@@ -47,7 +47,12 @@ describeWith("models", "when the language model", () => {
   it("says nothing for ever, the turn ends with an apology at its deadline", async () => {
     model.reply = () => isSilent
     const turn = await ask()
-    expect(turn.heard).toBe("Sorry, that took too long.")
+    expect(turn).toMatchObject({
+      outcome: "timed-out",
+      transcript: "Why is the sky blue?",
+      route: "llm",
+      heard: "Sorry, that took too long.",
+    })
   })
 
   it("loads for longer than a person waits in silence, it says so, and then answers", async () => {
