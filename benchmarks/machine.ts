@@ -68,7 +68,15 @@ export const revisionOf = (folder: URL): string => {
   const git = (...args: readonly string[]) =>
     execFileSync("git", args, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim()
   try {
-    const changed = git("status", "--porcelain", "--", "src", "benchmarks", "package-lock.json") !== ""
+    // Results are written beside what they are the results of.
+    const watched = [
+      "src",
+      "benchmarks",
+      "package-lock.json",
+      ":!benchmarks/results",
+      ":!benchmarks/RESULTS.md",
+    ]
+    const changed = git("status", "--porcelain", "--", ...watched) !== ""
     return `${git("rev-parse", "--short=12", "HEAD")}${changed ? "+" : ""}`
   } catch {
     return "unknown"

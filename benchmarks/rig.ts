@@ -52,7 +52,7 @@ const POLL_MS = 32
 const RESTING: ReadonlySet<string> = new Set(["listening", "muted"])
 
 /** Opens the assistant as `jett listen` does, only that it speaks to a sound card that plays in real time. */
-export const openRig = ({ config, pace }: RigOptions) =>
+const openRig = ({ config, pace }: RigOptions) =>
   Effect.gen(function* () {
     const script = new SpokenScript()
     const clock = new AudioClock()

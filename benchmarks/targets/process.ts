@@ -91,13 +91,14 @@ const measureDaemon = async ({ progress, quick, signal }: TargetOptions): Promis
       id: rows.find((row) => row.pid === pid)?.id ?? "main",
       mib: pssMib(pid) ?? Number.NaN,
     }))
-    const bar = (what: string, found: number, limit: number, unit: Bar["unit"]): Bar => ({
+    const bar = (what: string, found: number, limit: number, unit: "%" | "MiB"): Bar => ({
       what,
       found,
       limit,
       sense: "at most",
       unit,
-      indicative: false,
+      // Memory is what it is; processor time needs its time.
+      indicative: quick && unit === "%",
     })
     return {
       measurements: [],
