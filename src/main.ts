@@ -65,11 +65,12 @@ export const openAssistant = async (config: Config, options: OpenAssistantOption
       onState: (state) => assistant?.entered(state),
       onTurn: (turn) => assistant?.ended(turn),
       onNotice: (message) => assistant?.noticed(message),
+      onLanguageModel: (choice) => assistant?.choseModel(choice),
     })
     assistant = new RunningAssistant(system, close)
     yield* Effect.forkScoped(system.warm)
     yield* Effect.forkScoped(runUntilGivenUp(system, assistant))
-    assistant.choseModel(yield* system.languageModel)
+    yield* Effect.map(system.languageModel, (choice) => assistant?.choseModel(choice))
     if (live && backend.id === "null" && config.audio.backend === "auto") assistant.remember(noSound)
     for (const { message } of system.missing)
       assistant.remember(`${message} Until then Jett goes on in writing.`)

@@ -56,6 +56,8 @@ export interface AssistantSystemOptions {
   readonly onState: (state: StateEntered) => void
   readonly onTurn: (turn: TurnRecord) => void
   readonly onNotice: (message: string) => void
+  /** Called whenever it was found out which language model answers. */
+  readonly onLanguageModel?: ((choice: LanguageModelChoice) => void) | undefined
   readonly onModel?: ((report: ModelReport) => void) | undefined
   /** Answers in the place of the configured language model. */
   readonly languageModel?: Effect.Effect<LanguageModelChoice> | undefined
@@ -105,7 +107,7 @@ export const openAssistantSystem = (
         if (state === "ready") conversation?.send({ type: "part.up", part })
       },
     })
-    const remembered = rememberedLanguageModel(config, options.store, models.llm)
+    const remembered = rememberedLanguageModel(config, options.store, models.llm, options.onLanguageModel)
     const languageModel = options.languageModel ?? remembered.current
     const refresh = options.languageModel === undefined ? remembered.refresh : Effect.void
     const devices = {

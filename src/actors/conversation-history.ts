@@ -1,5 +1,9 @@
 import type { ChatMessage } from "../ports/engine.ts"
 import type { TurnRecord } from "../ports/turn.ts"
+import { stripWakePhrase } from "../text/wake-phrase.ts"
+
+/** More than any context holds; a conversation that lasts all day must not grow without end. */
+const MAX_MESSAGES = 200
 
 /**
  * What was said and heard in this conversation, for the language model. Memory only. A conversation ends some
@@ -34,10 +38,10 @@ export class ConversationHistory {
     this.#lastTurnMs = this.#now()
     if (turn.heard !== "") this.#lastReply = turn.heard
     if (turn.transcript === "" || turn.heard === "") return
-    this.#messages.push(
-      { role: "user", content: turn.transcript },
-      { role: "assistant", content: turn.heard },
-    )
+    // As the model was asked: the same words again are a prompt that it has read already.
+    const { text } = stripWakePhrase(turn.transcript)
+    this.#messages.push({ role: "user", content: text }, { role: "assistant", content: turn.heard })
+    this.#messages = this.#messages.slice(-MAX_MESSAGES)
   }
 
   clear(): void {

@@ -20,12 +20,15 @@ export const rememberedLanguageModel = (
   config: Config,
   store: ModelStore,
   actor: ModelActor<ChatInput, ChatChunk, ChatOutput>,
+  onChoice: (choice: LanguageModelChoice) => void = () => {},
 ): RememberedLanguageModel => {
   const oneAtATime = Semaphore.makeUnsafe(1)
   let known: LanguageModelChoice | undefined
   const choose = Effect.gen(function* () {
-    known = yield* chooseLanguageModel(yield* wishesOf(config, store, actor))
-    return known
+    const choice = yield* chooseLanguageModel(yield* wishesOf(config, store, actor))
+    known = choice
+    onChoice(choice)
+    return choice
   })
   const first = oneAtATime.withPermits(1)(
     Effect.suspend(() => (known === undefined ? choose : Effect.succeed(known))),

@@ -67,7 +67,6 @@ export class RunningAssistant implements Assistant {
 
   choseModel(choice: LanguageModelChoice): void {
     this.#model = choice
-    if (choice.notice !== undefined) this.remember(choice.notice)
   }
 
   /** Something that is not as it should be, for `status` to say as long as it lasts. */
@@ -90,7 +89,7 @@ export class RunningAssistant implements Assistant {
         ...down.map((id) => ({ id, state: "failed" as const })),
       ],
       languageModel: this.#model?.type === "chosen" ? this.#model.model.name : null,
-      notices: this.#notices,
+      notices: this.#model?.notice === undefined ? this.#notices : [this.#model.notice, ...this.#notices],
     }
   }
 

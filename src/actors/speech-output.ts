@@ -35,6 +35,7 @@ interface Utterance {
 }
 
 const nameOf = ({ turnId, revision }: TurnKey): string => `${turnId}/${revision}`
+const isPlayed = ({ playedMs, durationMs }: Clause): boolean => playedMs >= durationMs
 const nothing: Spoken = { heard: "", audioMs: 0 }
 
 /**
@@ -44,6 +45,7 @@ const nothing: Spoken = { heard: "", audioMs: 0 }
 export class SpeechOutput {
   readonly #player: Player
   readonly #onDrained: (key: TurnKey) => void
+  #paused = false
   readonly #utterances = new Map<string, Utterance>()
 
   constructor(player: Player, onDrained: (key: TurnKey) => void) {
@@ -99,10 +101,12 @@ export class SpeechOutput {
   }
 
   pause(): void {
+    this.#paused = true
     this.#player.pause()
   }
 
   resume(): void {
+    this.#paused = false
     this.#player.resume()
   }
 
@@ -111,6 +115,9 @@ export class SpeechOutput {
     const utterance = this.#utterances.get(nameOf(key))
     if (utterance === undefined || !utterance.open) return
     utterance.open = false
+    // After a turn that was played to its end there is nothing to take back, and some devices pay for it.
+    if (!this.#paused && utterance.clauses.every(isPlayed)) return
+    this.#paused = false
     const played = this.#player.flush()
     for (const clause of utterance.clauses) clause.playedMs = played.get(clause.clipId) ?? clause.playedMs
   }
@@ -154,7 +161,6 @@ export class SpeechOutput {
   }
 
   #checkDrained({ key, open, complete, clauses }: Utterance): void {
-    if (open && complete && clauses.every((clause) => clause.playedMs >= clause.durationMs))
-      this.#onDrained(key)
+    if (open && complete && clauses.every(isPlayed)) this.#onDrained(key)
   }
 }

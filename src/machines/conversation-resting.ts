@@ -39,16 +39,29 @@ export const restingStates = {
         {
           guard: "startsInSpeech",
           target: "waking.sameBreath",
-          actions: ["noteTime", "openTurnByWake"],
+          actions: ["noteTime", "dropProbe", "openTurnByWake"],
         },
-        { target: "waking.waiting", actions: ["noteTime", "openTurnByWake"] },
+        { target: "waking.waiting", actions: ["noteTime", "dropProbe", "openTurnByWake"] },
       ],
-      "user.ptt": { target: "waking.waiting", actions: ["noteTime", "openTurnByPtt"] },
-      "user.text": { target: "thinking", actions: ["openTurnByText", "answer"] },
+      "user.ptt": { target: "waking.waiting", actions: ["noteTime", "dropProbe", "openTurnByPtt"] },
+      "user.text": { target: "thinking", actions: ["dropProbe", "openTurnByText", "answer"] },
     },
     states: {
-      quiet: { after: { followUpDelay: "open" } },
+      /** Too soon for an echo to be told from an answer. What begins here and goes on is taken up when the ear opens. */
+      quiet: {
+        after: { followUpDelay: "open" },
+        on: {
+          "speech.started": { guard: "hearsWhileSpeaking", actions: ["noteTime", "openProbe"] },
+          "speech.resumed": { guard: "hearsWhileSpeaking", actions: ["noteTime", "openProbe"] },
+          "speech.paused": { actions: ["noteTime", "dropProbe"] },
+        },
+      },
       open: {
+        always: {
+          guard: "hasProbe",
+          target: "#conversation.dialogue.transcribing.capturing",
+          actions: "promoteProbe",
+        },
         after: { followUp: "#conversation.dialogue.ended" },
         on: {
           "speech.started": {

@@ -37,6 +37,7 @@ export const conversationGuards = {
   isWrittenUnspoken: ({ context }: Args) => context.turn?.written === true && !context.turn.clauseReady,
   isSpoken: ({ context }: Args) => context.turn?.written === true && context.turn.drained,
   hasFailed: ({ context }: Args) => context.turn?.failed === true && !context.turn.clauseReady,
+  hasProbe: ({ context }: Args) => context.probe !== undefined,
   probeIsWords: ({ context }: Args) =>
     context.probe?.verdict === "words" || context.probe?.verdict === "phrase",
   /** The user still speaks: too long for a cough. */

@@ -65,8 +65,8 @@ export const lawsBrokenIn = (snapshot: ConversationSnapshot, book: LawBook): rea
     ...check(idle === (turn === undefined), "there is a turn exactly while the conversation is busy"),
     ...check(book.open === turn?.turnId, `what is open is the turn in hand (open: ${book.open})`),
     ...check(
-      probe === undefined || dialogue.startsWith("speaking.yielding"),
-      "a probe lives only while Jett yields",
+      probe === undefined || dialogue.startsWith("speaking.yielding") || dialogue === "followUp.quiet",
+      "a probe lives only while Jett yields or its question still rings",
     ),
     ...check(
       book.paused === dialogue.startsWith("speaking.yielding"),
