@@ -85,7 +85,7 @@ describeWith("models", "when a model's host dies in mid-turn", () => {
 
   it("the ear, while the user speaks: the turn ends, and the wake word is heard again", async () => {
     const turn = await turnWithStrike(
-      spoken("story"),
+      spoken("question"),
       "listener",
       () => rig.state() === "transcribing.capturing",
     )

@@ -57,7 +57,7 @@ describeWith("models", "Ctrl-C", () => {
     }),
   )
 
-  it.each(moments(6, 8000))(`${SEED}: after %i ms of jett listen leaves nothing`, async (ms) => {
+  it.each(moments(4, 8000))(`${SEED}: after %i ms of jett listen leaves nothing`, async (ms) => {
     const { command } = start("listen", "--realtime", "--json", "--wav", wav)
     const { seen, look } = watchChildren(command)
     await new Promise((resolve) => setTimeout(resolve, ms))
@@ -86,7 +86,7 @@ describeWith("models", "Ctrl-C", () => {
     expect(readdirSync(join(home, "jett")).filter((name) => name.includes("lock"))).toEqual([])
   })
 
-  it.each(moments(3, 1500))(`${SEED}: %i ms into the start of jett serve leaves nothing`, async (ms) => {
+  it.each(moments(2, 1500))(`${SEED}: %i ms into the start of jett serve leaves nothing`, async (ms) => {
     const { command, home } = start("serve", "--set", "audio.backend=null")
     const { seen, look } = watchChildren(command)
     await new Promise((resolve) => setTimeout(resolve, ms))
