@@ -97,13 +97,15 @@ const SENTENCES = 3
 /** About as many as make an hour. */
 export const OTHER_RECORDINGS = 420
 
+const RUN_LENGTH = OTHER_RECORDINGS / NOISE_SCALES.length
+
 /** Recordings of other speech, by Piper with scales that change from one to the next; the same ones at every call. */
 export const otherSpeech = (count: number): readonly Utterance[] => {
   const random = seededRandom(6)
   return Array.from({ length: count }, (_, index) => {
     const text = Array.from({ length: SENTENCES }, () => otherSentence(random)).join(" ")
     // Long runs of one noise scale: it is a property of the loaded voice, the pace of each request.
-    const noise = NOISE_SCALES[Math.floor((index * NOISE_SCALES.length) / count)] ?? 0.667
+    const noise = NOISE_SCALES[Math.floor(index / RUN_LENGTH) % NOISE_SCALES.length] ?? 0.667
     return {
       id: `other-${index + 1}`,
       voice: `piper/${noise}/${SPEEDS[index % SPEEDS.length]}`,
