@@ -15,6 +15,8 @@ const two = someBytes(30_000, 2)
 const standIn = async (name: string, script: string): Promise<string> => {
   const bin = await temporaryFolder()
   const path = join(bin, name)
+  // Else a package.json that somebody left in the temporary folder would decide what kind of script this is.
+  await writeFile(join(bin, "package.json"), "{}")
   await writeFile(
     path,
     `#!${process.execPath}
