@@ -21,15 +21,17 @@ export const fromEffect = <A, E, I extends NonReducibleUnknown>(run: (input: I) 
 
 /**
  * Actor logic from a stream of events, each delivered to the parent as it comes. The stream is pulled one event at a
- * time, so a slow parent makes the producer wait; `buffer` lets the producer run at most 64 events ahead.
+ * time, so a slow parent makes the producer wait; `buffer` lets the producer run at most 64 events ahead. `deliver` is
+ * the last to touch an event, at the moment the parent gets it.
  */
 export const fromStream = <A extends EventObject, E, I extends NonReducibleUnknown>(
   open: (input: I) => Stream.Stream<A, E>,
+  deliver: (event: A) => A = (event) => event,
 ) =>
   fromCallback<EventObject, I>(({ input, sendBack }) => {
     const run = open(input).pipe(
       Stream.buffer({ capacity: 64 }),
-      Stream.runForEach((event) => Effect.sync(() => sendBack(event))),
+      Stream.runForEach((event) => Effect.sync(() => sendBack(deliver(event)))),
     )
     return Effect.runCallback(run, {
       onExit: (exit) => {

@@ -10,6 +10,7 @@ import type {
   HealthEvent,
   HearingEvent,
   Part,
+  TurnEvent,
   UserEvent,
 } from "../machines/conversation-types.ts"
 import type { AudioFailure, AudioInput, AudioOutput } from "../ports/audio.ts"
@@ -152,9 +153,13 @@ export const openConversation = (
     }
     const echoSuspect = (): boolean => output.isPlaying && !actor.getSnapshot().context.echoCancelled
     const judge = judgeConsent({ hearing, stt: answering.stt, consent, echoSuspect })
+    // Noticed is when the machine gets it: what is left of a silence is counted from there, and a frame may have passed
+    // since the event was made, by which the turn would end later.
+    const noticedNow = (event: TurnEvent): TurnEvent =>
+      "nowMs" in event ? { ...event, nowMs: clock.now() } : event
     const actor = createActor(
       conversationMachine.provide({
-        actors: { answerTurn: fromStream(answerTurn(services)), judgeConsent: fromStream(judge) },
+        actors: { answerTurn: fromStream(answerTurn(services), noticedNow), judgeConsent: fromStream(judge) },
       }),
       { clock, input: { settings, echoCancelled: options.echoCancelled } },
     )
