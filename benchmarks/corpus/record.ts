@@ -15,6 +15,10 @@ export type Speak = (text: string, voice: string) => Promise<SpeechPcm>
 /** 46 dB below full scale: under the quietest consonant of the voices used, over their noise. */
 const VOICED_LEVEL = 32768 * 10 ** (-46 / 20)
 
+/** A sound no longer than this, with nothing voiced for so long before it, is no speech. */
+const CLICK_SAMPLES = msToSamples(20)
+const LONELY_SAMPLES = msToSamples(200)
+
 /** Makes a recording: speaks each piece, cuts the silence around it, and joins them with the pauses asked for. */
 export const record = async (utterance: Utterance, speak: Speak): Promise<Recording> => {
   const parts: Int16Array[] = [new Int16Array(msToSamples(utterance.leadMs ?? 0))]
@@ -49,9 +53,16 @@ export const record = async (utterance: Utterance, speak: Speak): Promise<Record
 const at16k = async (pcm: SpeechPcm): Promise<Int16Array> =>
   (await Effect.runPromise(resampleClip(pcm, SAMPLE_RATE_HZ))).samples
 
+/** Without the silence around it, and without the click that a voice sometimes ends on long after its last word. */
 const voicedPart = (samples: Int16Array): Int16Array => {
-  const voiced = (sample: number) => Math.abs(sample) >= VOICED_LEVEL
-  const first = samples.findIndex(voiced)
-  const last = samples.findLastIndex(voiced)
+  const first = samples.findIndex(isVoiced)
+  let last = samples.findLastIndex(isVoiced)
+  while (last >= 0) {
+    const before = samples.subarray(Math.max(0, last - LONELY_SAMPLES), Math.max(0, last - CLICK_SAMPLES))
+    if (last - first <= LONELY_SAMPLES || before.some(isVoiced)) break
+    last = samples.subarray(0, last - CLICK_SAMPLES).findLastIndex(isVoiced)
+  }
   return first < 0 ? new Int16Array(0) : samples.slice(first, last + 1)
 }
+
+const isVoiced = (sample: number): boolean => Math.abs(sample) >= VOICED_LEVEL
