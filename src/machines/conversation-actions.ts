@@ -187,6 +187,10 @@ export const conversationSetup = base.extend({
     stopProbe: stopAnswer("probe"),
     revise: revise("turn"),
     reviseProbe: revise("probe"),
+    /** The next revision of the turn ends where the probe does: its words belong to it. */
+    reviseToProbe: base.assign(({ context: { turn, probe } }) =>
+      turn === undefined ? {} : { turn: { ...nextRevision(turn), pausedAtMs: probe?.pausedAtMs } },
+    ),
     becomeNotice: base.assign(({ context }) =>
       context.turn === undefined
         ? {}

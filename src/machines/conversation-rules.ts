@@ -62,7 +62,16 @@ export const conversationGuards = {
     if (turn?.source !== "voice" || turn.pausedAtMs === undefined) return false
     return event.atMs - turn.pausedAtMs <= context.settings.reopenMs
   },
-  reopensWhileSpeaking: (args: Args) => args.context.echoCancelled && conversationGuards.reopens(args),
+  /** The same of a sound that began while Jett spoke. */
+  probeReopens: ({ context }: Args) => {
+    const { turn, probe, settings } = context
+    if (turn?.source !== "voice" || turn.pausedAtMs === undefined || probe === undefined) return false
+    return probe.fromMs + settings.preRollMs - turn.pausedAtMs <= settings.reopenMs
+  },
+  probeReopensWithWords: (args: Args) =>
+    conversationGuards.probeIsWords(args) && conversationGuards.probeReopens(args),
+  probeGoesOnReopening: (args: Args) =>
+    conversationGuards.probeGoesOn(args) && conversationGuards.probeReopens(args),
   isDegraded: ({ context }: Args) => context.down.length > 0,
   isHealthy: ({ context }: Args) => context.down.length === 0,
 }

@@ -28,30 +28,32 @@ export const speakingStates = {
           { guard: "isSpoken", target: "#conversation.dialogue.finished" },
         ],
         on: {
-          "speech.resumed": [
-            {
-              guard: "reopensWhileSpeaking",
-              target: "#conversation.dialogue.transcribing.capturing",
-              actions: ["noteTime", "dropSpeech", "stopAnswer", "revise"],
-            },
-            { guard: "hearsWhileSpeaking", target: "yielding", actions: ["noteTime", "openProbe"] },
-          ],
-          "speech.started": [
-            {
-              guard: "reopensWhileSpeaking",
-              target: "#conversation.dialogue.transcribing.capturing",
-              actions: ["noteTime", "dropSpeech", "stopAnswer", "revise"],
-            },
-            { guard: "hearsWhileSpeaking", target: "yielding", actions: ["noteTime", "openProbe"] },
-          ],
+          "speech.resumed": {
+            guard: "hearsWhileSpeaking",
+            target: "yielding",
+            actions: ["noteTime", "openProbe"],
+          },
+          "speech.started": {
+            guard: "hearsWhileSpeaking",
+            target: "yielding",
+            actions: ["noteTime", "openProbe"],
+          },
         },
       },
-      /** The user made a sound. Playback, its end and a question wait until it is known to be words or nothing. */
+      /**
+       * The user made a sound. Playback, its end and a question wait until it is known to be words or nothing. Words so
+       * soon after the user's last are the rest of them: the turn is reopened, as it would be before Jett spoke.
+       */
       yielding: {
         initial: "hearing",
         entry: "pausePlayback",
         after: {
           resume: [
+            {
+              guard: "probeGoesOnReopening",
+              target: "#conversation.dialogue.transcribing.capturing",
+              actions: ["dropSpeech", "dropProbe", "stopAnswer", "revise"],
+            },
             {
               guard: "probeGoesOn",
               target: "#conversation.dialogue.transcribing.capturing",
@@ -63,16 +65,28 @@ export const speakingStates = {
         states: {
           hearing: {
             after: {
-              bargeInSpeech: {
-                target: "#conversation.dialogue.transcribing.capturing",
-                actions: ["dropSpeech", "closeInterrupted", "promoteProbe"],
-              },
+              bargeInSpeech: [
+                {
+                  guard: "probeReopens",
+                  target: "#conversation.dialogue.transcribing.capturing",
+                  actions: ["dropSpeech", "dropProbe", "stopAnswer", "revise"],
+                },
+                {
+                  target: "#conversation.dialogue.transcribing.capturing",
+                  actions: ["dropSpeech", "closeInterrupted", "promoteProbe"],
+                },
+              ],
             },
             on: { "speech.paused": { target: "judging", actions: ["noteTime", "markProbePause"] } },
           },
           judging: {
             entry: "answerProbe",
             always: [
+              {
+                guard: "probeReopensWithWords",
+                target: "#conversation.dialogue.transcribing.settling",
+                actions: ["dropSpeech", "stopAnswer", "reviseToProbe", "dropProbe"],
+              },
               {
                 guard: "probeIsWords",
                 target: "#conversation.dialogue.transcribing.settling",

@@ -169,14 +169,52 @@ describe("the conversation machine", () => {
     expect(rig.state()).toBe(reopens ? "transcribing.capturing" : "thinking.working")
   })
 
-  it("reopens the turn from its first spoken words", () => {
+  /** Jett speaks 250 ms after the user's last word, and the user goes on at 2,500 ms. */
+  const goingOn = () => {
     const rig = afterSpeech()
     rig.send(understood("a", 0, "phrase", 2100), clause("a"))
     rig.clock.increment(250)
     expect(rig.state()).toBe("speaking.playing")
     rig.send(resumed(2500))
+    expect(rig.told("playback.pause")).toHaveLength(1)
+    return rig
+  }
+
+  it("reopens the turn when the user goes on over Jett's first words", () => {
+    const rig = goingOn()
+    rig.clock.increment(700)
     expect(rig.state()).toBe("transcribing.capturing")
-    expect(rig.told("speech.drop")).toHaveLength(1)
+    expect(rig.outcomes()).toEqual([])
+    rig.send(paused(3600))
+    expect(rig.answering.at(-1)).toMatchObject({
+      turnId: "a",
+      revision: 1,
+      fromMs: rig.answering[0]?.fromMs,
+      toMs: 3600,
+    })
+  })
+
+  it("takes a few words over Jett's first words for the rest of the turn", () => {
+    const rig = goingOn()
+    rig.send(paused(2800))
+    const probe = rig.answering.at(-1)
+    rig.send(understood(probe?.turnId ?? "", 0, "words", 2900))
+    expect(rig.state()).toBe("transcribing.settling.waiting")
+    expect(rig.answering.at(-1)).toMatchObject({
+      turnId: "a",
+      revision: 1,
+      fromMs: rig.answering[0]?.fromMs,
+      toMs: 2800,
+    })
+    expect(rig.running).toEqual(new Set(["a/1"]))
+  })
+
+  it("goes on speaking when what came over its first words was no words", () => {
+    const rig = goingOn()
+    rig.send(paused(2650))
+    rig.send(understood(rig.answering.at(-1)?.turnId ?? "", 0, "nothing", 2800))
+    expect(rig.state()).toBe("speaking.playing")
+    expect(rig.told("playback.resume")).toHaveLength(1)
   })
 
   it("ends a turn in which nothing was said without a word", () => {
