@@ -21,6 +21,8 @@ interface Reply {
 }
 
 const WARM_UPS = 2
+/** Each of these may take long: the whole prompt is evaluated anew. */
+const FEW = 6
 
 /**
  * The embedded language model in its own process. Three situations: the first question after the system prompt, a
@@ -69,11 +71,12 @@ export const llm: Target = async (options) => {
     const series = async (
       what: string,
       historyOf: (before: readonly ChatMessage[]) => readonly ChatMessage[],
+      turns = count,
     ) => {
       const replies: Reply[] = []
       let history: readonly ChatMessage[] = []
-      for (let i = 0; i < WARM_UPS + count; i++) {
-        progress.step(`llm: ${what}:`, i, WARM_UPS + count)
+      for (let i = 0; i < WARM_UPS + turns; i++) {
+        progress.step(`llm: ${what}:`, i, WARM_UPS + turns)
         const question = questions[i % questions.length] ?? ""
         history = historyOf(history)
         const reply = await ask(prompt(history, question).messages)
@@ -84,7 +87,7 @@ export const llm: Target = async (options) => {
           { role: "assistant", content: reply.text },
         ]
       }
-      progress.step(`llm: ${what}:`, WARM_UPS + count, WARM_UPS + count)
+      progress.step(`llm: ${what}:`, WARM_UPS + turns, WARM_UPS + turns)
       return rowsOf(what, replies)
     }
     const long = longHistory(questions, (history) => prompt(history, "Why?").droppedTurns > 0)
@@ -93,7 +96,11 @@ export const llm: Target = async (options) => {
         measured("load, process start and system prompt included", "ms", [loadMs]),
         ...(await series("first question", () => [])),
         ...(await series("conversation of up to 5 turns", (before) => (before.length < 10 ? before : []))),
-        ...(await series("oldest turns dropped", (before) => (before.length === 0 ? long : before))),
+        ...(await series(
+          "oldest turns dropped",
+          (before) => (before.length === 0 ? long : before),
+          Math.min(count, FEW),
+        )),
       ],
       bars: [],
       notes: [
