@@ -28,10 +28,10 @@ export async function run(context: CommandContext): Promise<number> {
     narrator.block(latencyTable(turns))
   })
   await Effect.runPromise(Effect.scoped(program), { signal: context.signal })
-  narrator.heading("Done")
+  narrator.heading(narrator.failed ? "Not all went as it should" : "Done")
   narrator.block(
     `The whole conversation, you on the left and Jett on the right: ${recording}\n` +
       "Next: npx jett setup   (choose microphone and speaker), then: npm start\n",
   )
-  return ExitCode.ok
+  return narrator.failed ? ExitCode.failure : ExitCode.ok
 }

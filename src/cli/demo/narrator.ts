@@ -5,6 +5,7 @@ import { paint, printable } from "../output.ts"
 export class Narrator {
   readonly #io: CommandIo
   readonly #startMs = performance.now()
+  #failed = false
 
   constructor(io: CommandIo) {
     this.#io = io
@@ -29,6 +30,16 @@ export class Narrator {
 
   note(text: string): void {
     this.#line(paint(this.#io.colour, "dim", text))
+  }
+
+  /** Something that the demonstration should have shown did not happen. */
+  unexpected(text: string): void {
+    this.#failed = true
+    this.note(`UNEXPECTED: ${text}`)
+  }
+
+  get failed(): boolean {
+    return this.#failed
   }
 
   #line(text: string): void {

@@ -39,9 +39,8 @@ const ignored = async (stage: Stage, narrator: Narrator): Promise<readonly Named
   await stage.say(demoLines.noWakeWord)
   await sleep(NOTHING_MS)
   const came = await Promise.race([turn, sleep(1)])
-  narrator.note(
-    came === undefined ? "ignored: nobody said the wake word" : "UNEXPECTED: Jett took this for a turn",
-  )
+  if (came === undefined) narrator.note("ignored: nobody said the wake word")
+  else narrator.unexpected("Jett took this for a turn")
   return []
 }
 
@@ -89,13 +88,13 @@ const killed = async (stage: Stage, narrator: Narrator): Promise<readonly NamedT
 
 const tell = (narrator: Narrator, turn: TurnRecord | undefined): TurnRecord | undefined => {
   if (turn === undefined) {
-    narrator.note("UNEXPECTED: no turn came of it")
+    narrator.unexpected("no turn came of it")
     return undefined
   }
   narrator.says("heard:", turn.transcript === "" ? "(nothing)" : turn.transcript)
   narrator.says("jett:", turn.interrupted ? `${turn.heard} — (interrupted)` : turn.heard)
   if (turn.outcome !== "answered" && turn.outcome !== "interrupted")
-    narrator.note(`the turn ended as: ${turn.outcome}`)
+    narrator.unexpected(`the turn ended as: ${turn.outcome}`)
   return turn
 }
 
