@@ -30,7 +30,7 @@ const FEW = 6
  * after the system prompt and leaves the evaluated prefix of no use.
  */
 export const llm: Target = async (options) => {
-  const { config, progress, signal } = options
+  const { config, progress, quick, signal } = options
   const count = amount(options, 3, 30)
   const questions = [...new Set(commands.filter(({ kind }) => kind === "question").map(questionOf))]
   return withModels(config, signal, async (models) => {
@@ -96,11 +96,13 @@ export const llm: Target = async (options) => {
         measured("load, process start and system prompt included", "ms", [loadMs]),
         ...(await series("first question", () => [])),
         ...(await series("conversation of up to 5 turns", (before) => (before.length < 10 ? before : []))),
-        ...(await series(
-          "oldest turns dropped",
-          (before) => (before.length === 0 ? long : before),
-          Math.min(count, FEW),
-        )),
+        ...(quick
+          ? []
+          : await series(
+              "oldest turns dropped",
+              (before) => (before.length === 0 ? long : before),
+              Math.min(count, FEW),
+            )),
       ],
       bars: [],
       notes: [
