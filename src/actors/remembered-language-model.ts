@@ -8,6 +8,9 @@ import type { LanguageModelChoice } from "../ports/language-model.ts"
 import type { ModelStore } from "../ports/models.ts"
 import type { ModelActor } from "./model-actor.ts"
 
+/** A processor reads about 150 tokens a second: what is to be read anew once in a while must be little. */
+const EMBEDDED_CONTEXT_TOKENS = 1024
+
 export interface RememberedLanguageModel {
   /** Which model answers, as it was last found out; asks only the first time. */
   readonly current: Effect.Effect<LanguageModelChoice>

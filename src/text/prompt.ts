@@ -14,6 +14,11 @@ const MESSAGE_OVERHEAD = 8
 /** Around each tool, in the templates that were looked at (Qwen 3, Llama 3.1). */
 const TOOL_OVERHEAD = 16
 
+/** Of the room, kept for the newest words, so that their length does not decide what is dropped. */
+const QUESTION_SHARE = 1 / 4
+/** Of the room for turns, what is left of them after some were dropped. */
+const KEPT_SHARE = 1 / 3
+
 export interface PromptInput {
   readonly systemPrompt: string
   /** User and assistant in turn, oldest first. A turn is a user's message and all that follows until the next. */
@@ -49,8 +54,8 @@ export class PromptTooLong extends Data.TaggedError("PromptTooLong")<{
 }
 
 /**
- * The messages of one request, kept inside the context by dropping whole oldest turns, never half of one and never
- * more than needed. The system prompt and the newest words are always there.
+ * The messages of one request, kept inside the context by dropping whole oldest turns, never half of one. The system
+ * prompt and the newest words are always there.
  */
 export const buildMessages = (input: PromptInput): Prompt | PromptTooLong => {
   const { systemPrompt, history, userText, situation, tools, contextTokens, replyTokens } = input
@@ -68,21 +73,37 @@ export const buildMessages = (input: PromptInput): Prompt | PromptTooLong => {
   if (fixedTokens > roomTokens) return new PromptTooLong({ promptTokens: fixedTokens, roomTokens })
 
   const turns = turnsOf(history)
-  let promptTokens = fixedTokens
-  let kept = 0
-  for (const turn of turns.toReversed()) {
-    const turnTokens = sum(turn.map(cost))
-    if (promptTokens + turnTokens > roomTokens) break
-    promptTokens += turnTokens
-    kept += 1
-  }
-  const droppedTurns = turns.length - kept
+  const turnTokens = turns.map((turn) => sum(turn.map(cost)))
+  const reserved = fixedTokens - cost(newest) + Math.max(cost(newest), Math.ceil(roomTokens * QUESTION_SHARE))
+  const droppedTurns = turns.length - keptTurns(turnTokens, roomTokens - reserved)
+  const promptTokens = fixedTokens + sum(turnTokens.slice(droppedTurns))
   return {
     _tag: "Prompt",
     messages: [system, ...turns.slice(droppedTurns).flat(), newest],
     promptTokens,
     droppedTurns,
   }
+}
+
+/**
+ * How many of the newest turns are kept. The conversation is gone through as it went: whenever the turns outgrow the
+ * room, all but the newest few go at once. So the prompt begins as the last one did for many turns, which the engines
+ * have evaluated already, where dropping one turn at a time would have them read everything anew with every question.
+ */
+const keptTurns = (turnTokens: readonly number[], roomTokens: number): number => {
+  let first = 0
+  let tokens = 0
+  for (const [i, added] of turnTokens.entries()) {
+    tokens += added
+    if (tokens <= roomTokens) continue
+    first = i + 1
+    tokens = 0
+    while (first > 0 && tokens + (turnTokens[first - 1] ?? 0) <= roomTokens * KEPT_SHARE) {
+      first -= 1
+      tokens += turnTokens[first] ?? 0
+    }
+  }
+  return turnTokens.length - first
 }
 
 const turnsOf = (history: readonly ChatMessage[]): readonly (readonly ChatMessage[])[] => {

@@ -43,14 +43,14 @@ describe("buildMessages", () => {
     expect(ten).toContain("(Monday, 10:00)\\nWhat is a fox?")
   })
 
-  it("drops the oldest turn whole when one word of it is too much", () => {
+  it("drops the oldest turns whole when one word is too much, and more than one to make room for a while", () => {
     const history = [user("one"), assistant("uno"), user("two"), assistant("dos")]
     const countTokens = (text: string) => text.length
     const all = built({ history, countTokens })
     expect(all.droppedTurns).toBe(0)
     const tight = built({ history, countTokens, contextTokens: all.promptTokens - 1 + 256 })
-    expect(tight.droppedTurns).toBe(1)
-    expect(tight.messages.slice(1, -1)).toEqual([user("two"), assistant("dos")])
+    expect(tight.droppedTurns).toBeGreaterThan(0)
+    expect(tight.messages.slice(1, -1)).toEqual(history.slice(2 * tight.droppedTurns))
   })
 
   it("keeps a tool's answer with the turn that asked for it", () => {
@@ -77,7 +77,7 @@ describe("buildMessages", () => {
     expect(prompt).toMatchObject({ _tag: "PromptTooLong", roomTokens: 1_792 })
   })
 
-  it("never exceeds the room, always keeps both ends, and drops no turn that would fit", () => {
+  it("never exceeds the room, always keeps both ends, and drops whole turns from the oldest on", () => {
     const text = fc.string({ unit: "grapheme", maxLength: 60 })
     const turn = fc.tuple(text, text).map(([asked, said]) => [user(asked), assistant(said)])
     const arbitrary = fc.record({
@@ -107,12 +107,30 @@ describe("buildMessages", () => {
         expect(messages.at(-1)?.role).toBe("user")
         expect(messages.at(-1)?.content.endsWith(rest.userText)).toBe(true)
         expect(messages.slice(1, -1)).toEqual(turns.slice(droppedTurns).flat())
-        if (droppedTurns > 0) {
-          const more = buildMessages({ ...rest, history: turns.slice(droppedTurns - 1).flat() })
-          expect(more).toMatchObject({ droppedTurns: 1 })
-        }
       }),
       { numRuns: 1_000 },
     )
+  })
+
+  it("begins as the last prompt did, but for the few turns that make room for many", () => {
+    const history: ChatMessage[] = []
+    let before: readonly ChatMessage[] = []
+    let fresh = 0
+    for (let turn = 0; turn < 200; turn++) {
+      const question = `Question number ${turn}, of about the usual length?`
+      const { messages } = built({ history: [...history], userText: question, contextTokens: 1024 })
+      const extendsLast = before.slice(0, -1).every((message, i) => message.content === messages[i]?.content)
+      if (!extendsLast) fresh += 1
+      before = messages
+      history.push(user(question), assistant(`Answer number ${turn}, which is one short sentence.`))
+    }
+    expect(fresh).toBeGreaterThan(3)
+    expect(fresh).toBeLessThan(30)
+  })
+
+  it("keeps everything while it fits, whatever the length of the question", () => {
+    const history = [user("One?"), assistant("Two."), user("Three?"), assistant("Four.")]
+    expect(built({ history, userText: "Short?" }).droppedTurns).toBe(0)
+    expect(built({ history, userText: "Long. ".repeat(80) }).droppedTurns).toBe(0)
   })
 })
