@@ -104,8 +104,15 @@ const hostEntry = (): string =>
     ),
   )
 
-/** Without NODE_OPTIONS: a debugger or a loader meant for the main process would stop or break every host. */
-const hostEnvironment = ({ NODE_OPTIONS: _, ...env }: NodeJS.ProcessEnv): NodeJS.ProcessEnv => env
+/**
+ * Without NODE_OPTIONS: a debugger or a loader meant for the main process would stop or break every host. With one
+ * malloc arena (glibc): inference asks for large buffers from several threads, and each arena keeps its own peak.
+ * Measured on Piper, 40 replies with two threads: 276 MB instead of 544, 4 % slower.
+ */
+const hostEnvironment = ({ NODE_OPTIONS: _, ...env }: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  MALLOC_ARENA_MAX: "1",
+  ...env,
+})
 
 const exitReason = (code: number | null, signal: NodeJS.Signals | null): ExitReason => {
   if (signal !== null) return { type: "killed", signal }

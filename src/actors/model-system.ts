@@ -13,7 +13,7 @@ import { type ModelActor, type ModelReport, makeModelActor } from "./model-actor
 import type { ModelSpec } from "./model-effects.ts"
 import { type ChildStatus, makeSupervisor } from "./supervisor.ts"
 
-/** More gained nothing on two cores, and would take them from the ear and the language model. */
+/** More gained nothing for speech to text. */
 const SPEECH_THREADS = 1
 
 /** A host and its place in the queue for the processor: the ear comes first, the writer of long answers last. */
@@ -125,7 +125,7 @@ export const makeModelSystem = (
       spec: {
         ...ttsModel,
         hostId: "tts",
-        threads: SPEECH_THREADS,
+        threads: cores,
         loadTimeoutMs: 30_000,
         inferDeadlineMs: 20_000,
       },
