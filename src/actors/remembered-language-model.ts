@@ -70,7 +70,7 @@ const wishesOf = (
         ? makeEmbeddedLanguageModel({
             name: llm.embeddedModel,
             actor,
-            contextTokens: llm.numCtx,
+            contextTokens: Math.min(llm.numCtx, EMBEDDED_CONTEXT_TOKENS),
             replyTokens,
           })
         : undefined,
