@@ -68,16 +68,25 @@ const closeTurn = (outcomeOf: TurnOutcome | ((turn: Turn) => TurnOutcome)) =>
     enqueue.assign({ turn: undefined, consent: undefined })
   })
 
-/** Opens a turn whose sound begins so long before the wake word was noticed. */
-const openByWake = (beforeMs: number) =>
-  base.enqueueActions(({ event, enqueue }) => {
-    assertEvent(event, "wake.detected")
-    const { turnId, atMs } = event
-    const wokenAtMs = beforeMs === WAKE_PHRASE_MS ? atMs : undefined
-    enqueue.assign({ turn: { ...newTurn(turnId, "voice", Math.max(0, atMs - beforeMs)), wokenAtMs } })
-    enqueue.emit({ type: "turn.opened", turnId, source: "voice" })
+/** Opens the turn that an event makes. */
+const openTurn = (turnOf: (event: ConversationEvent, context: ConversationContext) => Turn) =>
+  base.enqueueActions(({ context, event, enqueue }) => {
+    const turn = turnOf(event, context)
+    const { turnId, source } = turn
+    enqueue.assign({ turn })
+    enqueue.emit({ type: "turn.opened", turnId, source })
     enqueue.emit({ type: "models.wanted", turnId })
   })
+
+/** A turn by voice, its sound captured from so long before a moment of the audio clock. */
+const spokenTurn = (turnId: string, atMs: number, beforeMs: number): Turn =>
+  newTurn(turnId, "voice", Math.max(0, atMs - beforeMs))
+
+/** A turn by voice that begins with the speech that an event tells of. */
+const turnOfSpeech = (event: ConversationEvent, { settings }: ConversationContext): Turn => {
+  assertEvent(event, ["speech.started", "speech.resumed"])
+  return spokenTurn(event.turnId, event.atMs, settings.preRollMs)
+}
 
 /** Tells the effects something about the turn in hand. */
 const tell = (type: "speech.open" | "speech.drop" | "playback.pause" | "playback.resume") =>
@@ -129,38 +138,27 @@ export const conversationSetup = base.extend({
       "nowMs" in event ? { nowMs: event.nowMs } : { nowMs: context.nowMs },
     ),
 
-    openTurnByWake: openByWake(WAKE_PHRASE_MS),
-    openTurnOverSpeech: openByWake(WAKE_TAIL_MS),
-    openTurnByPtt: base.enqueueActions(({ context, event, enqueue }) => {
-      assertEvent(event, "user.ptt")
-      const { turnId } = event
-      enqueue.assign({
-        turn: newTurn(turnId, "voice", Math.max(0, event.nowMs - context.settings.preRollMs)),
-      })
-      enqueue.emit({ type: "turn.opened", turnId, source: "voice" })
-      enqueue.emit({ type: "models.wanted", turnId })
+    openTurnByWake: openTurn((event) => {
+      assertEvent(event, "wake.detected")
+      return { ...spokenTurn(event.turnId, event.atMs, WAKE_PHRASE_MS), wokenAtMs: event.atMs }
     }),
+    openTurnOverSpeech: openTurn((event) => {
+      assertEvent(event, "wake.detected")
+      return spokenTurn(event.turnId, event.atMs, WAKE_TAIL_MS)
+    }),
+    openTurnByPtt: openTurn((event, { settings }) => {
+      assertEvent(event, "user.ptt")
+      return spokenTurn(event.turnId, event.nowMs, settings.preRollMs)
+    }),
+    openTurnBySpeech: openTurn(turnOfSpeech),
+    openTurnByText: openTurn((event) => {
+      assertEvent(event, "user.text")
+      return newTurn(event.turnId, "text", 0)
+    }),
+    openProbe: base.assign(({ context, event }) => ({ probe: turnOfSpeech(event, context) })),
     /** Only to a user who waits: in the middle of a command it would be heard as part of it. */
     acknowledge: base.enqueueActions(({ context, enqueue }) => {
       if (context.turn !== undefined) enqueue.emit({ type: "acknowledge", turnId: context.turn.turnId })
-    }),
-    openTurnBySpeech: base.enqueueActions(({ context, event, enqueue }) => {
-      assertEvent(event, ["speech.started", "speech.resumed"])
-      const { turnId } = event
-      enqueue.assign({ turn: newTurn(turnId, "voice", Math.max(0, event.atMs - context.settings.preRollMs)) })
-      enqueue.emit({ type: "turn.opened", turnId, source: "voice" })
-      enqueue.emit({ type: "models.wanted", turnId })
-    }),
-    openTurnByText: base.enqueueActions(({ event, enqueue }) => {
-      assertEvent(event, "user.text")
-      const { turnId } = event
-      enqueue.assign({ turn: newTurn(turnId, "text", 0) })
-      enqueue.emit({ type: "turn.opened", turnId, source: "text" })
-      enqueue.emit({ type: "models.wanted", turnId })
-    }),
-    openProbe: base.assign(({ context, event }) => {
-      assertEvent(event, ["speech.started", "speech.resumed"])
-      return { probe: newTurn(event.turnId, "voice", Math.max(0, event.atMs - context.settings.preRollMs)) }
     }),
 
     /**

@@ -1,4 +1,5 @@
 import { conversationSetup } from "./conversation-actions.ts"
+import { onSpeech } from "./conversation-speech.ts"
 
 /** Hearing the user out: from the wake word to the silence that ends the turn. */
 export const hearingStates = {
@@ -28,14 +29,10 @@ export const hearingStates = {
       waiting: {
         entry: "acknowledge",
         on: {
-          "speech.started": {
+          ...onSpeech({
             target: "#conversation.dialogue.transcribing.capturing",
             actions: ["noteTime", "captureFromHere"],
-          },
-          "speech.resumed": {
-            target: "#conversation.dialogue.transcribing.capturing",
-            actions: ["noteTime", "captureFromHere"],
-          },
+          }),
         },
       },
     },
@@ -53,14 +50,10 @@ export const hearingStates = {
         initial: "waiting",
         entry: "answer",
         on: {
-          "speech.resumed": {
+          ...onSpeech({
             target: "capturing",
             actions: ["noteTime", "dropSpeech", "stopAnswer", "revise"],
-          },
-          "speech.started": {
-            target: "capturing",
-            actions: ["noteTime", "dropSpeech", "stopAnswer", "revise"],
-          },
+          }),
         },
         states: {
           waiting: {

@@ -1,4 +1,5 @@
 import { conversationSetup } from "./conversation-actions.ts"
+import { onSpeech } from "./conversation-speech.ts"
 
 /** Between turns: waiting for the wake word, muted, or waiting for the answer to a question that Jett asked. */
 export const restingStates = {
@@ -51,8 +52,7 @@ export const restingStates = {
       quiet: {
         after: { followUpDelay: "open" },
         on: {
-          "speech.started": { guard: "hearsWhileSpeaking", actions: ["noteTime", "openProbe"] },
-          "speech.resumed": { guard: "hearsWhileSpeaking", actions: ["noteTime", "openProbe"] },
+          ...onSpeech({ guard: "hearsWhileSpeaking", actions: ["noteTime", "openProbe"] }),
           "speech.paused": { actions: ["noteTime", "dropProbe"] },
         },
       },
@@ -64,15 +64,11 @@ export const restingStates = {
         },
         after: { followUp: "#conversation.dialogue.ended" },
         on: {
-          "speech.started": {
-            target: "#conversation.dialogue.transcribing.capturing",
-            actions: ["noteTime", "openTurnBySpeech"],
-          },
           /** A quick answer: to the ear it goes on from what was heard last, be it Jett itself. */
-          "speech.resumed": {
+          ...onSpeech({
             target: "#conversation.dialogue.transcribing.capturing",
             actions: ["noteTime", "openTurnBySpeech"],
-          },
+          }),
         },
       },
     },

@@ -1,5 +1,6 @@
 import { conversationSetup } from "./conversation-actions.ts"
 import { interruptionOfSpeech } from "./conversation-interruption.ts"
+import { onSpeech } from "./conversation-speech.ts"
 
 /** Speaking while the rest is written, and giving way to the user. */
 export const speakingStates = {
@@ -28,16 +29,11 @@ export const speakingStates = {
           { guard: "isSpoken", target: "#conversation.dialogue.finished" },
         ],
         on: {
-          "speech.resumed": {
+          ...onSpeech({
             guard: "hearsWhileSpeaking",
             target: "yielding",
             actions: ["noteTime", "openProbe"],
-          },
-          "speech.started": {
-            guard: "hearsWhileSpeaking",
-            target: "yielding",
-            actions: ["noteTime", "openProbe"],
-          },
+          }),
         },
       },
       /**
@@ -99,14 +95,10 @@ export const speakingStates = {
               },
             ],
             on: {
-              "speech.resumed": {
+              ...onSpeech({
                 target: "hearing",
                 actions: ["noteTime", "stopProbe", "reviseProbe"],
-              },
-              "speech.started": {
-                target: "hearing",
-                actions: ["noteTime", "stopProbe", "reviseProbe"],
-              },
+              }),
             },
           },
         },

@@ -1,5 +1,6 @@
 import { conversationSetup } from "./conversation-actions.ts"
 import { interruption, interruptionOfSpeech } from "./conversation-interruption.ts"
+import { onSpeech } from "./conversation-speech.ts"
 
 /** From the committed turn to the first clause: the answer is awaited, or the user's consent. */
 export const thinkingStates = {
@@ -8,16 +9,11 @@ export const thinkingStates = {
     entry: ["answer", "commit"],
     on: {
       ...interruption("closeCancelled"),
-      "speech.resumed": {
+      ...onSpeech({
         guard: "reopens",
         target: "transcribing.capturing",
         actions: ["noteTime", "dropSpeech", "stopAnswer", "revise"],
-      },
-      "speech.started": {
-        guard: "reopens",
-        target: "transcribing.capturing",
-        actions: ["noteTime", "dropSpeech", "stopAnswer", "revise"],
-      },
+      }),
       "turn.consent": { guard: "isCurrent", target: "confirming", actions: "rememberConsent" },
     },
     always: [
@@ -86,16 +82,11 @@ export const thinkingStates = {
       hearing: {
         after: { consent: "judging" },
         on: {
-          "speech.started": {
+          ...onSpeech({
             guard: "listens",
             target: "answering",
             actions: ["noteTime", "answerBegins"],
-          },
-          "speech.resumed": {
-            guard: "listens",
-            target: "answering",
-            actions: ["noteTime", "answerBegins"],
-          },
+          }),
         },
       },
       answering: {
@@ -105,8 +96,7 @@ export const thinkingStates = {
       settling: {
         after: { answerSilence: "judging" },
         on: {
-          "speech.resumed": { target: "answering", actions: ["noteTime", "answerGoesOn"] },
-          "speech.started": { target: "answering", actions: ["noteTime", "answerGoesOn"] },
+          ...onSpeech({ target: "answering", actions: ["noteTime", "answerGoesOn"] }),
         },
       },
       judging: {
