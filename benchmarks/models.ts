@@ -24,8 +24,6 @@ export const withModels = <A>(
           clock: monotonicClock,
           cores: availableParallelism(),
           systemPrompt: SYSTEM_PROMPT,
-          onHost: () => {},
-          onModel: () => {},
         })
         return yield* Effect.tryPromise({ try: () => use(models), catch: (error) => error })
       }),

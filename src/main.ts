@@ -47,8 +47,7 @@ export const openSystem = (surroundings: SystemSurroundings) =>
 
 /** The assistant of `serve` and of the verbs that run alone. Rejects where it cannot start; the message says the fix. */
 export const openAssistant = async (config: Config, options: OpenAssistantOptions): Promise<Assistant> => {
-  const scope = Scope.makeUnsafe()
-  const close = () => Effect.runPromise(Scope.close(scope, Exit.void))
+  const { scope, close } = ownScope()
   const live = options.input === "microphone" || options.output === "speaker"
   const backend = await chooseBackend(live ? config.audio.backend : "null")
   let assistant: RunningAssistant | undefined
@@ -76,10 +75,26 @@ export const openAssistant = async (config: Config, options: OpenAssistantOption
       assistant.remember(`${message} Until then Jett goes on in writing.`)
     return assistant
   })
-  const exit = await Effect.runPromiseExit(
-    Scope.provide(program, scope),
-    options.signal && { signal: options.signal },
-  )
+  return openIn({ scope, close }, program, options.signal)
+}
+
+interface OwnScope {
+  readonly scope: Scope.Closeable
+  readonly close: () => Promise<void>
+}
+
+const ownScope = (): OwnScope => {
+  const scope = Scope.makeUnsafe()
+  return { scope, close: () => Effect.runPromise(Scope.close(scope, Exit.void)) }
+}
+
+/** What `program` gives, alive until the scope is closed. What does not open leaves nothing behind. */
+const openIn = async <A, E>(
+  { scope, close }: OwnScope,
+  program: Effect.Effect<A, E, Scope.Scope>,
+  signal?: AbortSignal,
+): Promise<A> => {
+  const exit = await Effect.runPromiseExit(Scope.provide(program, scope), signal && { signal })
   if (Exit.isSuccess(exit)) return exit.value
   await close()
   throw Cause.squash(exit.cause)
@@ -100,8 +115,7 @@ const nameOf = (bug: unknown): string => (bug instanceof Error ? bug.name : type
 export const openListener = async (
   config: Config,
 ): Promise<{ readonly listener: Listener; close(): Promise<void> }> => {
-  const scope = Scope.makeUnsafe()
-  const close = () => Effect.runPromise(Scope.close(scope, Exit.void))
+  const own = ownScope()
   const program = Effect.gen(function* () {
     const models = yield* makeModelSystem({
       config,
@@ -110,16 +124,11 @@ export const openListener = async (
       clock: monotonicClock,
       cores: 1,
       systemPrompt: SYSTEM_PROMPT,
-      onHost: () => {},
-      onModel: () => {},
     })
     yield* models.preload.listener
     return models.listener
   })
-  const exit = await Effect.runPromiseExit(Scope.provide(program, scope))
-  if (Exit.isSuccess(exit)) return { listener: exit.value, close }
-  await close()
-  throw Cause.squash(exit.cause)
+  return { listener: await openIn(own, program), close: own.close }
 }
 
 const noSound =

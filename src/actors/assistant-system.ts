@@ -97,7 +97,6 @@ export const openAssistantSystem = (
       clock: monotonicClock,
       cores: availableParallelism(),
       systemPrompt: SYSTEM_PROMPT,
-      onHost: () => {},
       onModel: (report) => {
         options.onModel?.(report)
         const { model, state } = report

@@ -1,7 +1,6 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Config } from "../config/definition.ts"
-import type { SupervisorReport } from "../machines/supervision-types.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { ChatChunk, ChatInput, ChatOutput } from "../ports/engine.ts"
 import type { ModelFailure, ModelStore } from "../ports/models.ts"
@@ -38,8 +37,7 @@ export interface ModelSystemOptions {
   readonly clock: Clock
   readonly cores: number
   readonly systemPrompt: string
-  readonly onHost: (report: SupervisorReport) => void
-  readonly onModel: (report: ModelReport) => void
+  readonly onModel?: ((report: ModelReport) => void) | undefined
 }
 
 /** The models, each behind the port that the conversation knows it by. */
@@ -75,7 +73,6 @@ export const makeModelSystem = (
       id: "hosts",
       clock,
       children: HOSTS.map(({ id, nice }) => ({ child: spawnHost({ id, nice, clock }) })),
-      onReport: options.onHost,
     })
     const shared = { supervisor, residency, store, clock, onReport: options.onModel }
     const makeListener = (
