@@ -61,7 +61,7 @@ export const makeModelEffects = (options: {
 
   const acquireLease = Effect.suspend(() => {
     const scope = Scope.makeUnsafe()
-    return residency.acquire([modelId], `model ${modelId}`, spec.admitTimeoutMs ?? startMs).pipe(
+    return residency.acquire([modelId], { type: "model" }, spec.admitTimeoutMs ?? startMs).pipe(
       Scope.provide(scope),
       Effect.mapError(({ reason }) => new ModelError({ model: modelId, reason: "refused", message: reason })),
       Effect.onExit((exit) => {

@@ -1,9 +1,19 @@
 import { randomUUID } from "node:crypto"
 import * as Effect from "effect/Effect"
-import type { Residency } from "../ports/residency.ts"
+import type { Residency, Variant } from "../ports/residency.ts"
 
 /** Grants every lease at once: for a machine on which all models fit in memory together. */
 export const openResidency: Residency = {
+  register: () => Effect.succeed({ busy: () => undefined, loaded: () => undefined }),
   acquire: (models) =>
-    Effect.sync(() => models.map((model) => ({ id: randomUUID(), model, footprintMib: 0 }))),
+    Effect.sync(() =>
+      models.map((model) => ({ id: randomUUID(), model, variant: unmeasured(model), footprintMib: 0 })),
+    ),
 }
+
+const unmeasured = (model: string): Variant => ({
+  footprintKey: model,
+  placement: "cpu",
+  declaredMib: 0,
+  reloadMs: 0,
+})

@@ -7,6 +7,7 @@ import { type EngineValues, transcribeValues } from "../../src/actors/engine-val
 import { HostFailure, type HostHandle } from "../../src/actors/host-handle.ts"
 import { makeModelActor } from "../../src/actors/model-actor.ts"
 import type { ModelSpec } from "../../src/actors/model-effects.ts"
+import { openResidency } from "../../src/actors/residency-open.ts"
 import { Unavailable } from "../../src/actors/supervisor.ts"
 import { monotonicClock } from "../../src/audio/monotonic-clock.ts"
 import type { ExitReason } from "../../src/ports/child.ts"
@@ -64,13 +65,15 @@ const rig = (
   const left = [...hosts]
   const leases = { taken: 0, open: 0 }
   const counting: Residency = {
-    acquire: (models) =>
+    ...openResidency,
+    acquire: (...wish) =>
       Effect.acquireRelease(
-        Effect.sync(() => {
-          leases.taken++
-          leases.open++
-          return models.map((model) => ({ id: String(leases.taken), model, footprintMib: 1 }))
-        }),
+        Effect.tap(openResidency.acquire(...wish), () =>
+          Effect.sync(() => {
+            leases.taken++
+            leases.open++
+          }),
+        ),
         () => Effect.sync(() => leases.open--),
       ),
   }
@@ -150,6 +153,7 @@ describe("a model actor", () => {
   it("fails with the spoken reason when memory is refused, and holds nothing", () =>
     Effect.gen(function* () {
       const refusing: Residency = {
+        ...openResidency,
         acquire: () => Effect.fail({ _tag: "Refused", reason: "A game has the memory." }),
       }
       const { model } = rig([fakeHost(1)], {}, refusing)
