@@ -62,7 +62,7 @@ export class Ear {
         const piece = all.slice(start, Math.min(whole, start + PIECE_SAMPLES))
         const heard = await this.#engine.infer({ samples: piece }, () => {}, new AbortController().signal)
         this.#samples += piece.length
-        for (const score of heard.wake) {
+        for (const { score } of heard.wake) {
           peak = Math.max(peak, score)
           const wake = this.#gate.push(score, (this.#samples * 1000) / SAMPLE_RATE_HZ)
           if (wake !== undefined) wakes.push(wake)

@@ -8,6 +8,7 @@ import type {
   SynthesizeOutput,
   TranscribeInput,
   TranscribeOutput,
+  WakeScore,
 } from "../ports/engine.ts"
 
 /**
@@ -23,7 +24,10 @@ export interface EngineValues<Input, Chunk, Output> {
 export const listenerValues: EngineValues<ListenerInput, never, ListenerOutput> = {
   isChunk: isNothing,
   isOutput: (value): value is ListenerOutput =>
-    hasFields(value, "voiceActivity", "wake") && isNumbers(value.voiceActivity) && isNumbers(value.wake),
+    hasFields(value, "voiceActivity", "wake") &&
+    isNumbers(value.voiceActivity) &&
+    Array.isArray(value.wake) &&
+    value.wake.every(isWakeScore),
 }
 
 export const transcribeValues: EngineValues<TranscribeInput, never, TranscribeOutput> = {
@@ -55,6 +59,9 @@ const hasFields = <K extends string>(value: unknown, ...names: readonly K[]): va
   typeof value === "object" && value !== null && names.every((name) => name in value)
 
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value)
+
+const isWakeScore = (value: unknown): value is WakeScore =>
+  hasFields(value, "score", "frame") && isNumber(value.score) && isNumber(value.frame)
 
 const isNumbers = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.every(isNumber)

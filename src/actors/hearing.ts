@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { AudioClock } from "../audio/audio-clock.ts"
 import { FRAME_MS, FRAME_SAMPLES, msToSamples, samplesToMs } from "../audio/format.ts"
+import { joinSamples } from "../audio/join-samples.ts"
 import { RingBuffer } from "../audio/ring-buffer.ts"
 import {
   initialSegmenterState,
@@ -29,8 +30,16 @@ export interface HearingOptions {
   readonly onEvent: (event: HearingEvent) => void
 }
 
-/** Frames that may wait for the listener; older ones are dropped, because late hearing is worse than a gap. */
-const QUEUED_FRAMES = Math.round(2000 / FRAME_MS)
+/** Sound that the listener gets later than this is left out, because late hearing is worse than a gap. */
+const MAX_LATE_MS = 2000
+const MAX_LATE_FRAMES = Math.round(MAX_LATE_MS / FRAME_MS)
+
+/**
+ * While nobody speaks and no turn is in hand, so many frames go to the listener together: waking four processes and
+ * threads for each of them costs more than the models do. Two steps of the wake word, 160 ms. As soon as there is a
+ * voice each frame goes at once, long before a wake word is over.
+ */
+const QUIET_BATCH_FRAMES = 5
 
 /** The wake phrase, what the detector needs to notice it, and the pre-roll. */
 const RESTING_KEEP_MS = 2000
@@ -46,10 +55,12 @@ export class Hearing {
   readonly #ring: RingBuffer
   /** Frame index of each voiced frame that the ring still holds. */
   #voiced: number[] = []
+  #gathered: HearingFrame[] = []
   #segmenter = initialSegmenterState
   #resting = true
   #droppedFrames = 0
   #seenFrames = 0
+  #lastProbability = 0
 
   constructor(options: HearingOptions) {
     this.#options = options
@@ -89,42 +100,72 @@ export class Hearing {
 
   /** Runs until the input ends or fails. */
   run(input: AudioInput): Effect.Effect<void, AudioFailure> {
-    const frames = input.frames.pipe(Stream.tap((frame) => Effect.sync(() => this.#arrive(frame))))
+    const listen = (batch: readonly HearingFrame[]) => this.#listen(batch)
     // On a simulated clock the input waits for the listener, so nothing can pile up and nothing may be dropped.
-    const queued = this.#options.timebase.simulated
-      ? frames
-      : frames.pipe(Stream.buffer({ capacity: QUEUED_FRAMES, strategy: "sliding" }))
-    return queued.pipe(Stream.runForEach((frame) => this.#listen(frame)))
+    if (this.#options.timebase.simulated) {
+      return Stream.runForEach(input.frames, (frame) => Effect.suspend(() => listen(this.#arrive(frame))))
+    }
+    return input.frames.pipe(
+      Stream.map((frame) => this.#arrive(frame)),
+      Stream.filter((batch) => batch.length > 0),
+      Stream.buffer({ capacity: MAX_LATE_FRAMES, strategy: "sliding" }),
+      Stream.runForEach(listen),
+    )
   }
 
-  #arrive(frame: HearingFrame): void {
+  /** Gives the frames that are to be listened to now: none while they may wait for one another. */
+  #arrive(frame: HearingFrame): readonly HearingFrame[] {
     const endMs = samplesToMs(frame.startSample + frame.samples.length)
     this.#ring.skipTo(frame.startSample)
     this.#ring.push(frame.samples)
     if (this.#resting) this.#forget()
     this.#options.timebase.frameArrived(endMs)
     this.#options.clock.advanceTo(frame.startSample + frame.samples.length)
+    this.#gathered.push(frame)
+    if (this.#mayWait() && this.#gathered.length < QUIET_BATCH_FRAMES) return []
+    const batch = this.#gathered
+    this.#gathered = []
+    return batch
   }
 
-  #listen(frame: HearingFrame): Effect.Effect<void> {
+  #mayWait(): boolean {
+    const { segmenter, timebase } = this.#options
+    const quiet = this.#segmenter.phase === "idle" && this.#lastProbability < segmenter.silenceThreshold
+    return this.#resting && quiet && !timebase.simulated
+  }
+
+  #listen(batch: readonly HearingFrame[]): Effect.Effect<void> {
     const { listener, pending } = this.#options
-    const index = Math.round(frame.startSample / FRAME_SAMPLES)
-    this.#droppedFrames += Math.max(0, index - this.#seenFrames)
-    this.#seenFrames = index + 1
+    const oldest = this.#ring.end - msToSamples(MAX_LATE_MS)
+    const frames = batch.filter(({ startSample }) => startSample >= oldest)
+    const indices = frames.map(({ startSample }) => Math.round(startSample / FRAME_SAMPLES))
+    const last = indices.at(-1)
+    if (last === undefined) return Effect.void
+    this.#droppedFrames += Math.max(0, last + 1 - this.#seenFrames - indices.length)
+    this.#seenFrames = last + 1
     // A listener that is away hears nothing; its host is restarted by its supervisor, not here.
-    const heard = listener.listen(frame.samples).pipe(Effect.orElseSucceed(() => nothingHeard))
-    return pending.track(heard.pipe(Effect.map((result) => this.#understand(index, result))))
+    const heard = listener
+      .listen(joinSamples(frames.map(({ samples }) => samples)))
+      .pipe(Effect.orElseSucceed(() => nothingHeard))
+    return pending.track(
+      Effect.map(heard, ({ voiceActivity, wake }) => {
+        for (const [place, index] of indices.entries()) {
+          const scores = wake.filter(({ frame }) => frame === place).map(({ score }) => score)
+          this.#understand(index, voiceActivity[place] ?? 0, scores)
+        }
+      }),
+    )
   }
 
-  #understand(frameIndex: number, result: ListenerResult): void {
+  #understand(frameIndex: number, probability: number, wakeScores: readonly number[]): void {
     const { clock, segmenter, wakeGate, newTurnId, onEvent } = this.#options
     const nowMs = clock.now()
-    const probability = result.voiceActivity[0] ?? 0
+    this.#lastProbability = probability
     this.#noteVoice(frameIndex, probability >= segmenter.speechThreshold)
     const step = segmenterStep(segmenter, this.#segmenter, { frameIndex, probability })
     this.#segmenter = step.state
     const endMs = (frameIndex + 1) * FRAME_MS
-    for (const score of result.wake) {
+    for (const score of wakeScores) {
       const wake = wakeGate.push(score, endMs)
       if (wake !== undefined) {
         onEvent({ type: "wake.detected", turnId: newTurnId(), inSpeech: this.inSpeech, nowMs, ...wake })

@@ -1,5 +1,5 @@
 import { FRAME_SAMPLES } from "../audio/format.ts"
-import type { Engine, ListenerInput, ListenerOutput } from "../ports/engine.ts"
+import type { Engine, ListenerInput, ListenerOutput, WakeScore } from "../ports/engine.ts"
 import type { EngineOptions } from "../ports/host-protocol.ts"
 import { EngineError } from "./engine-error.ts"
 import { checkedSamples } from "./engine-input.ts"
@@ -34,11 +34,12 @@ export const engine: Engine<ListenerInput, never, ListenerOutput> = {
           )
         }
         const voiceActivity: number[] = []
-        const scores: number[] = []
+        const scores: WakeScore[] = []
         for (let start = 0; start < samples.length; start += FRAME_SAMPLES) {
           const frame = samples.subarray(start, start + FRAME_SAMPLES)
           voiceActivity.push(await vad.push(frame))
-          if (wake !== undefined) scores.push(...(await wake.push(frame)))
+          for (const score of (await wake?.push(frame)) ?? [])
+            scores.push({ score, frame: start / FRAME_SAMPLES })
         }
         return { voiceActivity, wake: scores }
       },

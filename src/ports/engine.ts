@@ -22,8 +22,14 @@ export interface ListenerInput {
 export interface ListenerOutput {
   /** Speech probability of each 512-sample frame, in order. */
   readonly voiceActivity: readonly number[]
-  /** Wake-word score of each 1280-sample step that completed in this input; 0 during the warm-up mask. */
-  readonly wake: readonly number[]
+  /** One for each 1280-sample step that was completed in this input. */
+  readonly wake: readonly WakeScore[]
+}
+export interface WakeScore {
+  /** 0..1; 0 during the warm-up mask. */
+  readonly score: number
+  /** The frame of the input, counted from 0, in which the step was completed. */
+  readonly frame: number
 }
 
 /** Engine "moonshine". */

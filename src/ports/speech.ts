@@ -1,5 +1,6 @@
 import type { Effect } from "effect/Effect"
 import type { SpeechPcm } from "./audio.ts"
+import type { WakeScore } from "./engine.ts"
 import type { ModelFailure } from "./models.ts"
 
 export interface Transcript {
@@ -25,7 +26,7 @@ export interface TextToSpeech {
 
 export interface ListenerResult {
   readonly voiceActivity: readonly number[]
-  readonly wake: readonly number[]
+  readonly wake: readonly WakeScore[]
 }
 
 export interface Listener {

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import { expect, it } from "vitest"
 import { SimulatedClock } from "xstate"
@@ -11,6 +12,7 @@ import { FRAME_MS, FRAME_SAMPLES } from "../../src/audio/format.ts"
 import { defaultSegmenterConfig } from "../../src/audio/segmenter.ts"
 import { WakeGate } from "../../src/audio/wake-gate.ts"
 import type { HearingEvent } from "../../src/machines/conversation-types.ts"
+import type { HearingFrame } from "../../src/ports/audio.ts"
 import type { ModelFailure } from "../../src/ports/models.ts"
 import type { Listener, ListenerResult } from "../../src/ports/speech.ts"
 
@@ -62,7 +64,7 @@ const hearFrames = async (options: {
 }
 
 const voice = (probability: number, ...wake: readonly number[]): Effect.Effect<ListenerResult> =>
-  Effect.succeed({ voiceActivity: [probability], wake })
+  Effect.succeed({ voiceActivity: [probability], wake: wake.map((score) => ({ score, frame: 0 })) })
 
 it("turns scores into speech and a wake word, each at its place on the audio clock", async () => {
   const { events, audio, hearing } = await hearFrames({
@@ -146,4 +148,68 @@ it("drops nothing of a file, however slow the listener is", async () => {
     },
   })
   expect([heard, hearing.droppedFrames]).toEqual([100, 0])
+})
+
+/** Long enough for every fiber that a frame concerns, however busy the machine. */
+const settled = Effect.promise(async () => {
+  for (let turn = 0; turn < 20; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+})
+
+it("hands frames over in batches while nobody speaks, each alone from the first voice on", async () => {
+  const sizes: number[] = []
+  const batches = Effect.runPromise(
+    Effect.gen(function* () {
+      const frames = yield* Queue.unbounded<HearingFrame>()
+      const audio = new AudioClock()
+      const listener: Listener = {
+        listen: (samples) =>
+          Effect.sync(() => {
+            const count = samples.length / FRAME_SAMPLES
+            sizes.push(count)
+            const first = samples[0] ?? 0
+            return {
+              voiceActivity: Array.from({ length: count }, (_, k) => (first + k >= 23 ? 0.9 : 0.05)),
+              // The step that the third frame of a batch completes, at frames 12 and 14.
+              wake:
+                first === 10
+                  ? [
+                      { score: 0.9, frame: 2 },
+                      { score: 0.8, frame: 4 },
+                    ]
+                  : [],
+            }
+          }),
+      }
+      const events: HearingEvent[] = []
+      const hearing = new Hearing({
+        listener,
+        clock: audio,
+        timebase: new Timebase({ audio, monotonic: new SimulatedClock(), simulated: false }),
+        pending: new PendingWork(),
+        wakeGate: new WakeGate({ threshold: 0.5, steps: 2, refractoryMs: 2000 }),
+        segmenter: defaultSegmenterConfig,
+        keepMs: 5000,
+        newTurnId: () => "turn",
+        onEvent: (event) => events.push(event),
+      })
+      hearing.resting = true
+      yield* Effect.forkChild(hearing.run({ frames: Stream.fromQueue(frames), health: Stream.empty }))
+      for (let index = 0; index < 31; index++) {
+        Queue.offerUnsafe(frames, {
+          samples: new Int16Array(FRAME_SAMPLES).fill(index),
+          startSample: index * FRAME_SAMPLES,
+          gap: false,
+        })
+        yield* settled
+      }
+      return { events, droppedFrames: hearing.droppedFrames }
+    }),
+  )
+  const { events, droppedFrames } = await batches
+  expect(sizes).toEqual([5, 5, 5, 5, 5, 1, 1, 1, 1, 1, 1])
+  expect(droppedFrames).toBe(0)
+  expect(events).toMatchObject([
+    { type: "wake.detected", atMs: 15 * FRAME_MS, score: 0.9 },
+    { type: "speech.started", atMs: 23 * FRAME_MS },
+  ])
 })

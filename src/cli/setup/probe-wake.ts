@@ -26,8 +26,8 @@ export const probeWake: ProbeWake = (backend, device, listener, ms) => {
         (failure): AudioFailure => ({ _tag: "AudioFailure", message: failure.message, cause: failure }),
       ),
       Effect.map(({ wake }) => {
-        peak = Math.max(peak, ...wake)
-        const last = wake.at(-1)
+        peak = Math.max(peak, ...wake.map(({ score }) => score))
+        const last = wake.at(-1)?.score
         return !(peak >= ROSE && last !== undefined && last < FELL)
       }),
     )

@@ -79,7 +79,8 @@ test("measuring the echo plays the whole sound and records meanwhile", { timeout
 function scripted(scores: readonly number[]): { readonly listener: Listener; readonly calls: () => number } {
   let call = 0
   const listener: Listener = {
-    listen: () => Effect.sync(() => ({ voiceActivity: [0], wake: [scores[call++] ?? 0] })),
+    listen: () =>
+      Effect.sync(() => ({ voiceActivity: [0], wake: [{ score: scores[call++] ?? 0, frame: 0 }] })),
   }
   return { listener, calls: () => call }
 }
