@@ -1,29 +1,18 @@
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
-import { createActor } from "xstate"
-import { modelMachine } from "../machines/model.ts"
 import type { ModelTimes } from "../machines/model-types.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { ModelFailure, ModelStore } from "../ports/models.ts"
 import type { Residency } from "../ports/residency.ts"
-import { fromEffect } from "./bridge.ts"
 import type { EngineValues } from "./engine-values.ts"
 import type { HostHandle } from "./host-handle.ts"
 import { type ModelSpec, makeModelEffects } from "./model-effects.ts"
 import { isRetryable, ModelError, modelErrorFrom } from "./model-failure.ts"
+import { type ModelReport, type ModelState, startModelLife } from "./model-life.ts"
 import type { Supervisor } from "./supervisor.ts"
-import { untilAnswer } from "./until-answer.ts"
 
-type ModelState = "unloaded" | "admitting" | "loading" | "ready" | "busy" | "unloading" | "failed"
-
-export interface ModelReport {
-  readonly model: string
-  /** `ready` stands for `busy` too: those two take turns with every inference. */
-  readonly state: ModelState
-  readonly failure: Pick<ModelFailure, "reason" | "message"> | undefined
-  readonly atMs: number
-}
+export type { ModelReport } from "./model-life.ts"
 
 interface Inference<Output> {
   readonly value: Output
@@ -76,70 +65,16 @@ export const makeModelActor = <Input, Chunk, Output>(
   const { spec, values, clock, onReport } = options
   const { modelId, inferDeadlineMs } = spec
   const effects = makeModelEffects({ ...options, startMs: HOST_START_MS, unloadMs: UNLOAD_MS / 2 })
-  const actor = createActor(
-    modelMachine.provide({
-      actors: {
-        acquireLease: fromEffect(() => effects.acquireLease),
-        loadModel: fromEffect(() => effects.loadModel),
-        watchHost: fromEffect(() => effects.watchHost),
-        releaseModel: fromEffect(({ force }: { readonly force: boolean }) => effects.release(force)),
-      },
-    }),
-    { clock, input: { modelId, times: timesOf(spec), reload: spec.reload ?? "at-once" } },
-  )
-
-  const state = (): ModelState => {
-    const { value } = actor.getSnapshot()
-    if (typeof value === "object") return "loaded" in value ? value.loaded : "failed"
-    return value === "released" ? "unloading" : value
-  }
-
-  let reported: ModelState = "unloaded"
-  actor.subscribe({
-    next: ({ context }) => {
-      const now = state() === "busy" ? "ready" : state()
-      if (now === reported) return
-      reported = now
-      onReport?.({ model: modelId, state: now, failure: context.failure, atMs: clock.now() })
-    },
-    error: (error) => {
-      onReport?.({
-        model: modelId,
-        state: "failed",
-        failure: { reason: "failed", message: String(error) },
-        atMs: clock.now(),
-      })
-    },
+  const life = startModelLife({
+    input: { modelId, times: timesOf(spec), reload: spec.reload ?? "at-once" },
+    deeds: effects,
+    isWell: () => effects.host()?.isAlive() === true,
+    clock,
+    onReport,
   })
-  actor.start()
 
   /** The host, if the model is in it now and both are well. */
-  const loadedHost = (): HostHandle | undefined => {
-    const host = effects.host()
-    const current = state()
-    return (current === "ready" || current === "busy") && host?.isAlive() === true ? host : undefined
-  }
-
-  const failureNow = (): ModelFailure | undefined => {
-    const { context, status } = actor.getSnapshot()
-    if (status !== "active") {
-      return new ModelError({ model: modelId, reason: "unavailable", message: `${modelId} was stopped.` })
-    }
-    if (state() !== "failed" || context.failure === undefined) return undefined
-    return new ModelError({ model: modelId, ...context.failure })
-  }
-
-  const preload: Effect.Effect<void, ModelFailure> = Effect.suspend(() => {
-    actor.send({ type: "model.wanted" })
-    return untilAnswer(actor, () => {
-      if (loadedHost() !== undefined) return Effect.void
-      const failure = failureNow()
-      if (failure !== undefined) return Effect.fail(failure)
-      // Unloaded while we waited: somebody else's wish was older than ours.
-      if (state() === "unloaded") actor.send({ type: "model.wanted" })
-      return undefined
-    })
-  })
+  const loadedHost = (): HostHandle | undefined => (life.isLoaded() ? effects.host() : undefined)
 
   const infer = (
     input: Input,
@@ -149,10 +84,10 @@ export const makeModelActor = <Input, Chunk, Output>(
       Effect.gen(function* () {
         let host = loadedHost()
         while (host === undefined) {
-          yield* restore(preload)
+          yield* restore(life.preload)
           host = loadedHost()
         }
-        actor.send({ type: "inference.started" })
+        life.inferenceStarted()
         const { value, inferenceMs } = yield* restore(
           host.infer({
             model: modelId,
@@ -164,7 +99,7 @@ export const makeModelActor = <Input, Chunk, Output>(
           }),
         ).pipe(
           Effect.mapError((failure) => modelErrorFrom(modelId, failure)),
-          Effect.ensuring(Effect.sync(() => actor.send({ type: "inference.ended" }))),
+          Effect.ensuring(Effect.sync(life.inferenceEnded)),
         )
         if (values.isOutput(value)) return { value, inferenceMs }
         const message = `${modelId} gave a result that engine "${spec.engine}" must not give.`
@@ -174,7 +109,7 @@ export const makeModelActor = <Input, Chunk, Output>(
 
   return {
     id: modelId,
-    preload,
+    preload: life.preload,
     infer: (input) => infer(input),
     inferRetrying: (input) => Effect.catchIf(infer(input), isRetryable, () => infer(input)),
     inferStream: (input) =>
@@ -191,15 +126,12 @@ export const makeModelActor = <Input, Chunk, Output>(
           },
         ),
       ),
-    state,
+    state: life.state,
     pid: () => {
       const host = effects.host()
       return host?.isAlive() === true ? host.pid : undefined
     },
-    unload: Effect.suspend(() => {
-      actor.send({ type: "model.unwanted" })
-      return untilAnswer(actor, () => (["unloaded", "failed"].includes(state()) ? Effect.void : undefined))
-    }),
+    unload: life.unload,
   }
 }
 

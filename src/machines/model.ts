@@ -42,7 +42,7 @@ const noteOf = (error: unknown): FailureNote => {
 }
 
 const notProvided = async (): Promise<never> => {
-  throw new Error("The model machine needs the actors of src/actors/model-actor.ts.")
+  throw new Error("The model machine needs the actors of src/actors/model-life.ts.")
 }
 
 const modelSetup = setup({
@@ -56,9 +56,12 @@ const modelSetup = setup({
     acquireLease: fromPromise<void>(notProvided),
     /** Ends when the engine is loaded in a running host. */
     loadModel: fromPromise<void>(notProvided),
-    /** Ends when the host that holds the model is gone. */
+    /** Ends when the host that holds the model is gone; fails when it is away and no restart of ours brings it back. */
     watchHost: fromPromise<HostGone>(notProvided),
-    /** Ends when the memory is given back: the unloading confirmed, or the process gone. The lease ends with it. */
+    /**
+     * Ends when the memory is given back: the unloading confirmed, or the process gone. The lease ends with it.
+     * Fails when the memory is not back; its lease then goes on, and is for the actor to end.
+     */
     releaseModel: fromPromise<void, ReleaseInput>(notProvided),
   },
   delays: {
@@ -170,7 +173,10 @@ export const modelMachine = modelSetup.createMachine({
       invoke: {
         src: "watchHost",
         onDone: [{ guard: "reloadsAtOnce", target: "loading" }, { target: "unloading" }],
-        onError: { target: "unloading" },
+        onError: {
+          target: "unloading",
+          actions: { type: "noteError", params: ({ event }) => ({ error: event.error }) },
+        },
       },
       initial: "ready",
       on: { "model.wanted": { actions: "keepLoaded" } },
@@ -204,7 +210,10 @@ export const modelMachine = modelSetup.createMachine({
         src: "releaseModel",
         input: ({ context }) => ({ force: context.failure?.reason === "deadline" }),
         onDone: "released",
-        onError: "released",
+        onError: {
+          target: "released",
+          actions: { type: "noteError", params: ({ event }) => ({ error: event.error }) },
+        },
       },
       after: { unloadDeadline: "released" },
       on: { "model.wanted": { actions: "wantAgain" } },

@@ -124,6 +124,23 @@ describe("the life of a model", () => {
     expect(model.state()).toBe("unloaded")
   })
 
+  it("is failed, and can be wanted again, when what held it is away", async () => {
+    const model = rig({ reload: "on-demand" })
+    await model.load()
+    await model.end("watch", failure("unavailable"))
+    await model.end("release")
+    expect(model.state()).toBe("{failed:open}")
+    expect(model.actor.getSnapshot().context.failure?.reason).toBe("unavailable")
+  })
+
+  it("is failed, not unloaded, when its memory is not back", async () => {
+    const model = rig()
+    await model.load()
+    model.actor.send({ type: "model.unwanted" })
+    await model.end("release", failure("deadline"))
+    expect(model.state()).toBe("{failed:resting}")
+  })
+
   it("tries a load again when it lost its host, three times in all", async () => {
     const model = rig()
     model.actor.send({ type: "model.wanted" })
