@@ -4,7 +4,8 @@ import type { Residency, Variant } from "../ports/residency.ts"
 
 /** Grants every lease at once: for a machine on which all models fit in memory together. */
 export const openResidency: Residency = {
-  register: () => Effect.succeed({ busy: () => undefined, loaded: () => undefined }),
+  register: () =>
+    Effect.succeed({ busy: () => undefined, loaded: () => undefined, outOfMemory: () => undefined }),
   acquire: (models) =>
     Effect.sync(() =>
       models.map((model) => ({ id: randomUUID(), model, variant: unmeasured(model), footprintMib: 0 })),

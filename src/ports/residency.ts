@@ -14,6 +14,11 @@ export interface Variant {
   readonly declaredMib: number
   /** Expected time of a load. */
   readonly reloadMs: number
+  /**
+   * What making do with it instead of the first costs the user, as waiting time: degrading is weighed against evicting
+   * by it. Where it is not given, a figure for the model's class stands in; the first variant loses nothing.
+   */
+  readonly lossMs?: number | undefined
 }
 
 /** A model that may ask for memory. */
@@ -24,16 +29,21 @@ export interface Tenant {
   readonly pinned: boolean
   /** Best first; the later ones are the rungs of its ladder of degradation. Never empty. */
   readonly variants: readonly Variant[]
-  /** Unloads. Ends when the memory is verified to be back or the process that held it is gone; never fails. */
-  readonly evict: Effect<void>
+  /**
+   * Unloads: after the inference under way, or with `force` at once, whatever it costs. Ends when the memory is verified
+   * to be back or the process that held it is gone; never fails. The end of the model's own lease says the same.
+   */
+  evict(force: boolean): Effect<void>
 }
 
 /** What a registered model tells as it lives. */
 export interface Tenancy {
   /** An inference began or the last one ended; a busy model is not evicted. */
   busy(isBusy: boolean): void
-  /** It is loaded; readings taken from now on hold its memory. */
-  loaded(): void
+  /** It is loaded; readings taken from now on hold its memory. `measuredMib`: what the engine itself says it takes. */
+  loaded(measuredMib?: number): void
+  /** A load failed for want of memory: its variant rests for a while, and the next one down is granted instead. */
+  outOfMemory(): void
 }
 
 export type LeaseHolder =
@@ -64,4 +74,34 @@ export interface Residency {
   register(tenant: Tenant): Effect<Tenancy, never, Scope>
   /** Leases on all of `models` or on none, evicting others if need be. They end with the scope. */
   acquire(models: readonly string[], holder: LeaseHolder, deadlineMs: number): Effect<Leases, Refused, Scope>
+}
+
+/** What `jett ps` shows of a model: one that holds memory, or one that a request waits for. */
+export interface ResidencyRow {
+  readonly model: string
+  /** The `footprintKey` of its variant; undefined while it waits. */
+  readonly variant: string | undefined
+  readonly placement: Placement | undefined
+  readonly state: "committed" | "loaded" | "releasing" | "waiting"
+  /** What is committed for it. */
+  readonly footprintMib: number
+  readonly declaredMib: number
+  readonly measuredMib: number | undefined
+  readonly leases: number
+  readonly inUse: boolean
+  readonly pinned: boolean
+}
+
+export interface PoolSnapshot {
+  /** What may be committed now. */
+  readonly budgetMib: number
+  readonly committedMib: number
+  /** Used by others beyond the system's reserve. */
+  readonly foreignMib: number
+  readonly overcommitted: boolean
+}
+
+export interface ResidencySnapshot {
+  readonly rows: readonly ResidencyRow[]
+  readonly pools: Readonly<Record<Placement, PoolSnapshot>>
 }
