@@ -44,7 +44,7 @@ export class Ear {
       files: Object.assign({}, ...models.map(({ files }) => files)),
       sha256: {},
       threads: 1,
-      parameters: { primed: true },
+      parameters: { primed: true, dozes: true },
     }
     return new Ear(await engine.load(options), config)
   }

@@ -94,7 +94,7 @@ export const makeModelSystem = (
     const listener = makeListener("listener", {
       hostId: "listener",
       installedIds: [config.wake.model, "vad-silero"],
-      parameters: { primed: true },
+      parameters: { primed: true, dozes: true },
       reload: "at-once",
     })
     const fileListener = makeListener("file-listener", {

@@ -11,6 +11,8 @@ const CARRY_SAMPLES = 480
 const MEL_BINS = 32
 /** Mel frames that one embedding looks at. */
 const MEL_WINDOW = 76
+/** Mel frames of a step. */
+const MEL_STEP = 8
 const EMBEDDING_SIZE = 96
 
 export interface WakeFiles {
@@ -36,12 +38,16 @@ export class WakeDetector {
 
   readonly #samples = new Float32Array(CARRY_SAMPLES + WAKE_STEP_SAMPLES)
   readonly #warmInput = new Tensor("float32", this.#samples, [1, this.#samples.length])
-  readonly #melWindow = new Float32Array(MEL_WINDOW * MEL_BINS).fill(1)
+  /** What the embeddings of the last steps looked at, so that those that were left out can be made up for. */
+  readonly #melHistory: Float32Array
+  readonly #melWindow = new Float32Array(MEL_WINDOW * MEL_BINS)
   readonly #melTensor = new Tensor("float32", this.#melWindow, [1, MEL_WINDOW, MEL_BINS, 1])
   readonly #features: Float32Array
   readonly #featuresTensor: Tensor
   #pending = 0
   #steps = 0
+  /** Steps up to now whose embeddings were left out. */
+  #behind = 0
 
   private constructor(
     sessions: readonly [InferenceSession, InferenceSession, InferenceSession],
@@ -49,6 +55,7 @@ export class WakeDetector {
   ) {
     ;[this.#mel, this.#embedding, this.#classifier] = sessions
     this.#windowSteps = window
+    this.#melHistory = new Float32Array((MEL_WINDOW + MEL_STEP * window) * MEL_BINS).fill(1)
     this.#features = new Float32Array(window * EMBEDDING_SIZE)
     this.#featuresTensor = new Tensor("float32", this.#features, [1, window, EMBEDDING_SIZE])
   }
@@ -62,8 +69,12 @@ export class WakeDetector {
     return new WakeDetector([mel, embedding, classifier], classifierWindow(classifier, files.classifier))
   }
 
-  /** Feeds samples (Int16Array, mono, 16 kHz, any length) and returns a score in [0, 1] for each completed step. */
-  async push(samples: Int16Array): Promise<number[]> {
+  /**
+   * Feeds samples (Int16Array, mono, 16 kHz, any length) and returns a score in [0, 1] for each completed step. Where
+   * `attend` is false the score is 0 and nine tenths of the work are left out; they are made up for, with the very same
+   * scores, at the next step that is attended to.
+   */
+  async push(samples: Int16Array, attend = true): Promise<number[]> {
     const scores: number[] = []
     let offset = 0
     while (offset < samples.length) {
@@ -72,7 +83,7 @@ export class WakeDetector {
       this.#pending += taken
       offset += taken
       if (this.#pending < WAKE_STEP_SAMPLES) break
-      scores.push(await this.#step())
+      scores.push(await this.#step(attend))
     }
     return scores
   }
@@ -81,7 +92,7 @@ export class WakeDetector {
     await Promise.all([this.#mel.release(), this.#embedding.release(), this.#classifier.release()])
   }
 
-  async #step(): Promise<number> {
+  async #step(attend: boolean): Promise<number> {
     const cold = this.#steps === 0
     const input = cold
       ? new Tensor("float32", this.#samples.slice(CARRY_SAMPLES), [1, WAKE_STEP_SAMPLES])
@@ -90,14 +101,25 @@ export class WakeDetector {
     this.#samples.copyWithin(0, WAKE_STEP_SAMPLES)
     this.#pending = 0
 
-    shiftIn(this.#melWindow, mel, (value) => value / 10 + 2)
-    const embedding = await this.#embedding.run({ input_1: this.#melTensor })
-    shiftIn(this.#features, floatsOf(embedding, outputOf(this.#embedding)), (value) => value)
-
+    shiftIn(this.#melHistory, mel, (value) => value / 10 + 2)
     this.#steps += 1
+    if (!attend) {
+      this.#behind = Math.min(this.#behind + 1, this.#windowSteps)
+      return 0
+    }
+    for (; this.#behind > 0; this.#behind -= 1) await this.#embed(this.#behind)
+    await this.#embed(0)
     if (this.#steps <= Math.max(WAKE_MASK_STEPS, this.#windowSteps)) return 0
     const score = await this.#classifier.run({ [inputOf(this.#classifier)]: this.#featuresTensor })
     return floatsOf(score, outputOf(this.#classifier))[0] ?? 0
+  }
+
+  /** The embedding of the step that was completed `stepsAgo`. */
+  async #embed(stepsAgo: number): Promise<void> {
+    const end = this.#melHistory.length - stepsAgo * MEL_STEP * MEL_BINS
+    this.#melWindow.set(this.#melHistory.subarray(end - this.#melWindow.length, end))
+    const embedding = await this.#embedding.run({ input_1: this.#melTensor })
+    shiftIn(this.#features, floatsOf(embedding, outputOf(this.#embedding)), (value) => value)
   }
 }
 

@@ -20,6 +20,7 @@ import type {
   TranscribeInput,
   TranscribeOutput,
 } from "../../src/ports/engine.ts"
+import type { EngineOptions } from "../../src/ports/host-protocol.ts"
 import { component, describeWith } from "../support/require-component.ts"
 
 const FRAME = 512
@@ -28,7 +29,7 @@ const SECOND = 16_000
 async function load<I, C, O>(
   engine: Engine<I, C, O>,
   ids: readonly string[],
-  parameters: Readonly<Record<string, number>> = {},
+  parameters: NonNullable<EngineOptions["parameters"]> = {},
 ): Promise<LoadedEngine<I, C, O>> {
   const models = component("models")
   const root = models.available ? models.path : ""
@@ -63,8 +64,8 @@ interface Scores {
 }
 
 /** Feeds a fresh listener frame by frame, as the audio does; what is left of the last frame is dropped. */
-async function hear(samples: Int16Array, framesAtOnce = 1): Promise<Scores> {
-  const listener = await load(listenerEngine, ["wake-hey-jarvis", "vad-silero"])
+async function hear(samples: Int16Array, framesAtOnce = 1, dozes = false): Promise<Scores> {
+  const listener = await load(listenerEngine, ["wake-hey-jarvis", "vad-silero"], { dozes })
   const voiceActivity: number[] = []
   const wake: number[] = []
   const size = FRAME * framesAtOnce
@@ -135,6 +136,20 @@ describeWith("models", "the speech engines", () => {
       expect(voiceActivity.filter((value) => value > 0.5).length * FRAME).toBeGreaterThan(speech.length * 0.7)
       expect(voiceActivity.at(-1)).toBeLessThan(0.35)
       expect(Math.max(...wake)).toBeLessThan(0.2)
+    })
+
+    it("scores the same wake word when it dozed before, though it looked at nothing meanwhile", async () => {
+      const around = noise(5, 100)
+      const sound = joinSamples([around, stream, around])
+      const [attentive, dozing] = [await hear(sound, 5), await hear(sound, 5, true)]
+      expect(dozing.voiceActivity).toEqual(attentive.voiceActivity)
+      const looked = dozing.wake.filter((score) => score !== 0).length
+      expect(looked).toBeLessThan(attentive.wake.filter((score) => score !== 0).length - 50)
+      for (const [index, score] of attentive.wake.entries()) {
+        const found = dozing.wake[index]
+        if (score > 0.01 || found !== 0) expect(found, `wake ${index}`).toBe(score)
+      }
+      expect(Math.max(...dozing.wake)).toBeGreaterThan(0.99)
     })
 
     it("refuses anything but whole frames", async () => {
