@@ -111,7 +111,10 @@ const processorTimes = () => {
   }
 }
 
-/** Processor time of a process so far, in clock ticks (of 10 ms on Linux). */
+/** What Linux counts processor time in. */
+export const TICKS_PER_SECOND = 100
+
+/** Processor time of a process so far, in clock ticks. */
 export const ownTicks = (pid: number | "self", children: "alone" | "with-children"): number => {
   const text = readFileSync(`/proc/${pid}/stat`, "latin1")
   // The name in parentheses may hold spaces; what follows it does not. utime is field 14 of the whole.

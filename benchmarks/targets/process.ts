@@ -5,13 +5,13 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { monotonicClock } from "../../src/audio/monotonic-clock.ts"
 import { pssMib } from "../../src/cli/process-memory.ts"
-import { ownTicks } from "../machine.ts"
+import { ownTicks, TICKS_PER_SECOND } from "../machine.ts"
 import { type Bar, type Findings, measured } from "../result.ts"
 import { amount, type Target, type TargetOptions, tooFew } from "../target.ts"
+import { listeningToTalk } from "./listening.ts"
 
 /** The product as it was built, not the copy that the benchmarks are compiled with. */
 const CLI = fileURLToPath(new URL("../../../cli/main.js", import.meta.url))
-const TICKS_PER_SECOND = 100
 const READY_MS = 60_000
 
 /** Jett as a process: how fast it starts, what it takes while it only listens, how much memory it holds. */
@@ -19,10 +19,15 @@ export const processes: Target = async (options) => {
   if (!existsSync(CLI)) throw new Error(`${CLI} is not there: run npm run bench, which builds it`)
   const starts = await measureStarts(options)
   const daemon = await measureDaemon(options)
+  const talkPercent = await listeningToTalk(options)
   return {
     measurements: starts.measurements,
     bars: [...starts.bars, ...daemon.bars],
-    notes: [...starts.notes, ...daemon.notes],
+    notes: [
+      ...starts.notes,
+      ...daemon.notes,
+      `wake word and voice activity while somebody talks, but not to Jett: ${talkPercent.toFixed(1)} % of one core`,
+    ],
   }
 }
 
@@ -103,7 +108,12 @@ const measureDaemon = async ({ progress, quick, signal }: TargetOptions): Promis
     return {
       measurements: [],
       bars: [
-        bar("wake word and voice activity while listening, of one core", listenerPercent, 4, "%"),
+        bar(
+          "wake word and voice activity while listening in a quiet room, of one core",
+          listenerPercent,
+          4,
+          "%",
+        ),
         bar("main process, RSS", mainRssMib, 150, "MiB"),
         bar(
           "all processes, PSS, language model loaded",
