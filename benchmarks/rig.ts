@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { AssistantSystem } from "../src/actors/assistant-system.ts"
+import { isAtRest } from "../src/actors/conversation-system.ts"
 import { PendingWork } from "../src/actors/pending-work.ts"
 import { AudioClock } from "../src/audio/audio-clock.ts"
 import { fileBackend } from "../src/audio/file.ts"
@@ -49,7 +50,6 @@ const SETTLED_MS = 1500
 /** Longer than any deadline of a turn that goes well. */
 const GIVE_UP_MS = 60_000
 const POLL_MS = 32
-const RESTING: ReadonlySet<string> = new Set(["listening", "muted"])
 
 /** Opens the assistant as `jett listen` does, only that it speaks to a sound card that plays in real time. */
 const openRig = ({ config, pace }: RigOptions) =>
@@ -86,7 +86,7 @@ const openRig = ({ config, pace }: RigOptions) =>
     yield* Effect.addFinalizer(() => Effect.sync(() => microphone.stop()))
 
     const wait = (ms: number) => new Promise<void>((resolve) => clock.setTimeout(resolve, ms))
-    const isResting = () => RESTING.has(system.conversation.state().value)
+    const isResting = () => isAtRest(system.conversation.state().value)
 
     /**
      * A moment of the audio clock in the rig's time. Exact, with no estimate in it: the microphone gives the frame that

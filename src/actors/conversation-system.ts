@@ -28,6 +28,7 @@ import { QueuePlayer } from "./player.ts"
 import { watchSpeaker } from "./speaker-health.ts"
 import { SpeechOutput } from "./speech-output.ts"
 import { TurnLedger } from "./turn-ledger.ts"
+import type { Volume } from "./volume.ts"
 
 /** A dialogue state as it is entered: `value` is the law's name of it, `detail` where inside of it. */
 export interface StateEntered {
@@ -36,17 +37,11 @@ export interface StateEntered {
   readonly atMs: number
 }
 
-/** How loud replies are, 0..1.5. */
-export interface Volume {
-  readonly gain: number
-  onChange(listener: (gain: number) => void): void
-}
-
 /** A short, quiet note at the wake word. */
 const CHIME = { frequencyHz: 880, durationMs: 120, levelDbfs: -24 }
 
-/** States in which no turn is in hand. */
-const RESTING: ReadonlySet<string> = new Set(["listening", "muted"])
+/** Whether no turn is in hand in the dialogue state of this name. */
+export const isAtRest = (state: string): boolean => state === "listening" || state === "muted"
 
 export interface ConversationOptions {
   readonly settings: ConversationSettings
@@ -181,7 +176,7 @@ export const openConversation = (
     })
     actor.on("*", obeyCommand)
     watchStates(actor, clock, (state) => {
-      hearing.resting = RESTING.has(state.value)
+      hearing.resting = isAtRest(state.value)
       options.onState(state)
     })
     yield* Effect.acquireRelease(

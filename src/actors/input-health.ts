@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { AudioInput, InputHealth } from "../ports/audio.ts"
-import type { Conversation } from "./conversation-system.ts"
+import { type Conversation, isAtRest } from "./conversation-system.ts"
 import { uuidV7 } from "./uuid-v7.ts"
 
 const DEAF = "I can't hear anything from the microphone."
@@ -58,7 +58,5 @@ export const watchInputHealth = (
   }
   return Stream.runForEach(input.health, (health) => Effect.sync(() => hear(health)))
 }
-
-const isAtRest = (state: string): boolean => state === "listening" || state === "muted"
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(0)

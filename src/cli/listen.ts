@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { isAtRest } from "../actors/conversation-system.ts"
 import { PendingWork } from "../actors/pending-work.ts"
 import { AudioClock } from "../audio/audio-clock.ts"
 import { fileBackend } from "../audio/file.ts"
@@ -17,7 +18,6 @@ import { turnLine } from "./turn-line.ts"
 /** Silence after the file before it counts as over: what was said last must be endpointed first. */
 const SETTLE_MS = 1500
 const POLL_MS = 100
-const RESTING: ReadonlySet<string> = new Set(["listening", "muted"])
 
 /**
  * Runs the assistant on a WAV file, alone: it needs no daemon and disturbs none. States and turns come out as they
@@ -75,7 +75,7 @@ const listen = (context: CommandContext, config: Config, { wav, out, realtime }:
     yield* Effect.raceFirst(backend.inputEnded, Fiber.join(running))
     const endedMs = clock.now()
     const stopWhenDone = (): void => {
-      const resting = RESTING.has(system.conversation.state().value)
+      const resting = isAtRest(system.conversation.state().value)
       if (resting && clock.now() - endedMs >= SETTLE_MS) backend.stop()
       else clock.setTimeout(stopWhenDone, POLL_MS)
     }
