@@ -14,6 +14,8 @@ export type ComponentName =
   | "models"
   | "kokoro"
   | "naudiodon"
+  /** A C compiler, which makes the fake NVIDIA library. */
+  | "cc"
   /** The package registries. Tests open no connection of their own accord: true only where it is required. */
   | "registry"
 
@@ -39,6 +41,8 @@ export const component = (name: ComponentName): Component => {
       return installed(loadManifest().models.filter((model) => model.engine === "kokoro"))
     case "naudiodon":
       return builtPackage("naudiodon")
+    case "cc":
+      return programs("cc")
     case "registry":
       return required.has(name)
         ? { available: true, path: "" }
