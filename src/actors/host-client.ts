@@ -31,6 +31,8 @@ export interface HostOptions extends HostProcessOptions {
 
 const DEFAULT_START_TIMEOUT_MS = 10_000
 const DEFAULT_CANCEL_GRACE_MS = 2000
+/** A thread that is blocked in an engine hears no shutdown: what does not end soon is killed. */
+const BUSY_STOP_MS = 300
 /** A process in an uninterruptible system call may not die of SIGKILL; nobody waits for it longer than this. */
 const REAP_MS = 5000
 
@@ -98,6 +100,13 @@ const wire = (options: HostOptions, clock: Clock): Launched => {
       connection.close(lost(id, reason))
     }),
   )
+  const { isBusy, ...operations } = makeHostOperations({
+    connection,
+    kill,
+    clock,
+    host: id,
+    cancelGraceMs: options.cancelGraceMs ?? DEFAULT_CANCEL_GRACE_MS,
+  })
   const handle: HostHandle = {
     id,
     pid: process.pid,
@@ -105,14 +114,8 @@ const wire = (options: HostOptions, clock: Clock): Launched => {
     isAlive: process.isAlive,
     kill,
     output: process.output,
-    ...makeHostOperations({
-      connection,
-      kill,
-      clock,
-      host: id,
-      cancelGraceMs: options.cancelGraceMs ?? DEFAULT_CANCEL_GRACE_MS,
-    }),
-    stop: (ms) => stop({ process, connection, clock, ms }),
+    ...operations,
+    stop: (ms) => stop({ process, connection, clock, ms: isBusy() ? Math.min(ms, BUSY_STOP_MS) : ms }),
   }
   return { handle, process, connection, heartbeat }
 }

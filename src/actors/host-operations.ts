@@ -27,14 +27,21 @@ export const makeHostOperations = (options: {
   readonly clock: Clock
   readonly host: string
   readonly cancelGraceMs: number
-}): Pick<HostHandle, "load" | "infer" | "unload" | "ping"> => {
+}): Pick<HostHandle, "load" | "infer" | "unload" | "ping"> & { isBusy(): boolean } => {
   const { connection, kill, clock, host, cancelGraceMs } = options
   const turn = Semaphore.makeUnsafe(1)
+  let busy = false
+
+  const over = Effect.suspend(() => {
+    busy = false
+    return Effect.asVoid(Semaphore.release(turn, 1))
+  })
 
   const perform = <A>(operation: Operation<A>): Effect.Effect<A, HostFailure> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
         yield* restore(Semaphore.take(turn, 1))
+        busy = true
         let interrupted = false
         const onChunk = operation.onChunk
         const { id, answer } = connection.request(
@@ -57,7 +64,7 @@ export const makeHostOperations = (options: {
           Effect.flatMap((found) => contentOf(operation, found)),
           Effect.onExit((exit) => {
             const abandoned = Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause)
-            if (!abandoned) return Effect.asVoid(Semaphore.release(turn, 1))
+            if (!abandoned) return over
             interrupted = true
             connection.tell({ type: "cancel", id })
             // In the background: whoever interrupted must not wait for a blocked engine.
@@ -77,7 +84,7 @@ export const makeHostOperations = (options: {
           Effect.sync(() => kill(`${what} ran on for ${cancelGraceMs} ms after it was cancelled`)),
           () => Effect.exit(answer),
         ),
-    }).pipe(Effect.andThen(Semaphore.release(turn, 1)), Effect.asVoid)
+    }).pipe(Effect.andThen(over))
 
   const overdue = ({ what, deadlineMs }: Operation<unknown>): HostFailure =>
     new HostFailure({ host, code: "deadline", message: `${what} took longer than ${deadlineMs} ms` })
@@ -92,6 +99,7 @@ export const makeHostOperations = (options: {
     })
 
   return {
+    isBusy: () => busy,
     load: ({ model, engine, options, deadlineMs }) =>
       perform({
         message: (id) => ({ type: "load", id, model, engine, options }),

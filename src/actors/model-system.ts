@@ -72,7 +72,8 @@ export const makeModelSystem = (
     const supervisor = yield* makeSupervisor({
       id: "hosts",
       clock,
-      children: HOSTS.map(({ id, nice }) => ({ child: spawnHost({ id, nice, clock }) })),
+      // Each process is started by the first who needs a model in it: some entry points need one of the four.
+      children: HOSTS.map(({ id, nice }) => ({ child: spawnHost({ id, nice, clock }), start: "on-demand" })),
     })
     const shared = { supervisor, residency, store, clock, onReport: options.onModel }
     const makeListener = (
