@@ -10,6 +10,7 @@ import type { TurnRecord } from "../ports/turn.ts"
 import type { CommandContext } from "./command.ts"
 import { ExitCode } from "./exit-code.ts"
 import { usageFailure } from "./failure.ts"
+import { noteTruncated } from "./note-truncated.ts"
 import { switchOption, textOption } from "./options.ts"
 import { paint, printable } from "./output.ts"
 import { loadSettings } from "./settings.ts"
@@ -28,6 +29,7 @@ export async function run(context: CommandContext): Promise<number> {
   const wav = textOption(options, "wav")
   if (wav === undefined) throw usageFailure("name what the microphone hears: jett listen --wav FILE")
   const { config } = loadSettings(context)
+  await noteTruncated(context, wav)
   const program = listen(context, config, {
     wav,
     out: textOption(options, "out"),

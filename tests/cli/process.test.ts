@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest"
 import { temporaryDirectory } from "../support/cli.ts"
 import { CompiledCommand, compileCli } from "../support/compiled-cli.ts"
+import { wavBytes } from "../support/wav-bytes.ts"
 
 let cli = ""
 
@@ -64,6 +65,18 @@ test("data goes to stdout and nothing else does", async () => {
   const wav = join(home, "a.wav")
   writeFileSync(wav, "")
   expect((await run(home, "transcribe", wav)).out).toBe(`heard ${wav}\n`)
+}, 30_000)
+
+test("a WAV file that ends too early is transcribed as far as it goes, and the user is told", async () => {
+  const home = temporaryDirectory()
+  const wav = join(home, "cut.wav")
+  writeFileSync(wav, wavBytes({ data: Buffer.alloc(16_000), dataSize: 64_000 }))
+  expect(await run(home, "transcribe", wav)).toMatchObject({
+    out: `heard ${wav}\n`,
+    err: `! ${wav} is cut short: its header promises more than the 0.5 s that are there\n`,
+  })
+  writeFileSync(wav, wavBytes({ data: Buffer.alloc(16_000) }))
+  expect(await run(home, "transcribe", wav)).toMatchObject({ err: "" })
 }, 30_000)
 
 test("a daemon is found by every verb, and ends at jett stop", async () => {
