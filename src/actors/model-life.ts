@@ -45,7 +45,9 @@ export interface ModelLife {
   inferenceEnded(): void
   /** Ends when the model is loaded. */
   readonly preload: Effect.Effect<void, ModelFailure>
-  /** Ends when the model is no longer loaded; waits for the inferences under way. */
+  /** Asks for the model to be unloaded when it is idle, and does not wait. */
+  unwanted(): void
+  /** Ends when the model has been unloaded, or failed to be; waits for the inferences under way. */
   readonly unload: Effect.Effect<void>
   /** Stops the machine where it is, and what it does. */
   stop(): void
@@ -121,9 +123,17 @@ export const startModelLife = ({ input, deeds, isWell, clock, onReport }: ModelL
         return undefined
       })
     }),
+    unwanted: () => actor.send({ type: "model.unwanted" }),
     unload: Effect.suspend(() => {
       actor.send({ type: "model.unwanted" })
-      return untilAnswer(actor, () => (["unloaded", "failed"].includes(state()) ? Effect.void : undefined))
+      let isUnloading = false
+      return untilAnswer(actor, () => {
+        const now = state()
+        // Wanted again meanwhile, it goes straight on to the next admission.
+        if (now === "unloaded" || now === "failed" || (isUnloading && now !== "unloading")) return Effect.void
+        isUnloading = now === "unloading"
+        return undefined
+      })
     }),
     stop: () => void actor.stop(),
   }

@@ -24,11 +24,15 @@ export const rememberedLanguageModel = (
   store: ModelStore,
   actor: ModelActor<ChatInput, ChatChunk, ChatOutput>,
   onChoice: (choice: LanguageModelChoice) => void = () => {},
+  openOllama?: LanguageModelWishes["openOllama"],
 ): RememberedLanguageModel => {
   const oneAtATime = Semaphore.makeUnsafe(1)
   let known: LanguageModelChoice | undefined
   const choose = Effect.gen(function* () {
-    const choice = yield* chooseLanguageModel(yield* wishesOf(config, store, actor))
+    const choice = yield* chooseLanguageModel({
+      ...(yield* wishesOf(config, store, actor)),
+      openOllama,
+    })
     known = choice
     onChoice(choice)
     return choice

@@ -40,6 +40,11 @@ const absolutePath: TextRule = {
   test: (value) => value.startsWith("/") || /^[A-Za-z]:[\\/]/.test(value),
 }
 
+const wyomingUrl: TextRule = {
+  expected: 'an address such as "tcp://127.0.0.1:10300" or "unix:///run/user/1000/stt.sock"',
+  test: (value) => /^tcp:\/\/[^/?#\s]+:\d+\/?$/.test(value) || /^unix:\/\/\/.+$/.test(value),
+}
+
 const deadlineMs = { min: 100, max: 10 * minutes }
 
 /** Every setting there is, in the order in which they are shown. The only place where one is declared. */
@@ -94,7 +99,23 @@ export const definition = {
   },
   stt: {
     doc: "Speech to text.",
-    settings: { model: text("stt-moonshine-tiny-en", "The transcription model.", modelId) },
+    settings: {
+      engine: choice(
+        ["moonshine", "wyoming"],
+        "moonshine",
+        "moonshine runs in a process of our own on the CPU; wyoming asks a server, such as wyoming-faster-whisper.",
+      ),
+      model: text("stt-moonshine-tiny-en", "The transcription model of moonshine.", modelId),
+      wyoming_url: text(
+        "tcp://127.0.0.1:10300",
+        "Where the Wyoming server listens: tcp:// or unix://.",
+        wyomingUrl,
+      ),
+      wyoming_command: optionalText(
+        "the server runs already",
+        "The command line that starts the Wyoming server, for the shell; {url} stands for wyoming_url. Jett then keeps it running.",
+      ),
+    },
   },
   tts: {
     doc: "Text to speech.",
@@ -120,6 +141,11 @@ export const definition = {
       first_token_ms: integer(10_000, deadlineMs, "How long a loaded model may take to its first token."),
       cold_load_ms: integer(2 * minutes, deadlineMs, "How long a model may take to load."),
       keep_alive: text("30m", "How long Ollama keeps the model in memory after a reply.", keepAlive),
+      partial_offload: choice(
+        ["smaller-context", "accept", "refuse"],
+        "smaller-context",
+        "When Ollama can put only a part of the model on the GPU: try smaller contexts, then take it as it is; take it at once; or refuse it.",
+      ),
     },
   },
   conversation: {
@@ -144,6 +170,10 @@ export const definition = {
   privacy: {
     doc: "What may leave this machine.",
     settings: {
+      allow_remote_stt: flag(
+        false,
+        "Allow a Wyoming server that is not on this machine: the sound of what you say then leaves this machine.",
+      ),
       allow_remote_llm: flag(
         false,
         "Allow an Ollama that is not on this machine, and its cloud models: what you say then leaves this machine.",

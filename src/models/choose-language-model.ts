@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import type { LanguageModel, LanguageModelChoice } from "../ports/language-model.ts"
 import type { ModelFailure } from "../ports/models.ts"
-import { makeOllamaModel, type OllamaModelOptions } from "./ollama.ts"
+import { makeOllamaModel } from "./ollama.ts"
+import type { OllamaModelOptions } from "./ollama-calls.ts"
 import { creationCommand } from "./ollama-failure.ts"
 import { isSameModel, type OllamaServer, ollamaServer } from "./ollama-server.ts"
 import { checkEndpoint, type EndpointRules, hasCloudName } from "./remote-endpoint.ts"
@@ -11,6 +12,8 @@ export interface LanguageModelWishes {
   readonly privacy: { readonly allowRemoteLlm: boolean }
   /** How an Ollama model is used once one is chosen. */
   readonly settings: Omit<OllamaModelOptions, "server" | "model" | "capabilities">
+  /** Makes the model that was chosen. Default: one without a lease and without a watch over it. */
+  readonly openOllama?: ((options: OllamaModelOptions) => Effect.Effect<LanguageModel>) | undefined
   /** Absent where it is not installed or not wanted. */
   readonly embedded: LanguageModel | undefined
   readonly lookup?: EndpointRules["lookup"]
@@ -64,14 +67,17 @@ const fromOllama = (
   })
 
 const use = (
-  { settings }: LanguageModelWishes,
+  { settings, openOllama = openUnwatched }: LanguageModelWishes,
   server: OllamaServer,
   model: string,
 ): Effect.Effect<Extract<LanguageModelChoice, { type: "chosen" }>, ModelFailure> =>
-  Effect.map(server.details(model), ({ capabilities }) => ({
-    type: "chosen",
-    model: makeOllamaModel({ ...settings, server, model, capabilities }),
-  }))
+  Effect.gen(function* () {
+    const { capabilities } = yield* server.details(model)
+    return { type: "chosen", model: yield* openOllama({ ...settings, server, model, capabilities }) }
+  })
+
+const openUnwatched = (options: OllamaModelOptions): Effect.Effect<LanguageModel> =>
+  Effect.sync(() => makeOllamaModel(options))
 
 const cloudRefusal = (
   { ollama, privacy }: LanguageModelWishes,

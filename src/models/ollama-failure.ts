@@ -14,8 +14,10 @@ export interface OllamaCall {
  * `begun`: an answer was already coming.
  */
 export const ollamaFailure = ({ url, model }: OllamaCall, begun: boolean, error: unknown): ModelFailure => {
+  // Only the HTTP error is kept as a cause: it holds a number, and none of what came with it.
+  const cause = error instanceof OllamaHttpError ? { cause: error } : {}
   const failure = (reason: ModelFailure["reason"], message: string): ModelFailure =>
-    new ModelError({ model, reason, message })
+    new ModelError({ model, reason, message, ...cause })
   const ofKind = (kind: OllamaErrorKind, what: string): ModelFailure => {
     switch (kind) {
       case "missing":
@@ -62,6 +64,19 @@ export const ollamaFailure = ({ url, model }: OllamaCall, begun: boolean, error:
 
 export const deadlineFailure = (model: string, what: string, ms: number): ModelFailure =>
   new ModelError({ model, reason: "deadline", message: `${model}: ${what} within ${ms / 1_000} s.` })
+
+/** The server's queue is full: the same request may be taken a moment later. */
+export const isServerBusy = ({ cause }: ModelFailure): boolean =>
+  cause instanceof OllamaHttpError && cause.status === 503
+
+/** The cause of a failure: the GPU's memory is too small for the model. */
+export class DoesNotFit extends Error {
+  override readonly name = "DoesNotFit"
+}
+
+/** Ollama could not load a model, or not as it was to be loaded, for want of memory. */
+export const isOutOfMemory = ({ cause }: ModelFailure): boolean =>
+  cause instanceof DoesNotFit || (cause instanceof OllamaHttpError && cause.kind === "memory")
 
 /** The command that makes a model available: ours is built from the Modelfile, others are fetched. */
 export const creationCommand = (model: string): string =>

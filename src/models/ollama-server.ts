@@ -24,6 +24,8 @@ export interface OllamaResident {
   readonly sizeBytes: number
   /** Less than `sizeBytes` where layers are on the CPU. Ollama's own estimate. */
   readonly vramBytes: number
+  /** What it was loaded with, where the server tells it (0.11 and later). */
+  readonly contextTokens?: number | undefined
 }
 
 /** What an Ollama server says about itself; each answer within `deadlineMs`, else a `ModelFailure`. */
@@ -46,7 +48,12 @@ const Tags = Schema.Struct({
 const Show = Schema.Struct({ capabilities: Schema.optionalKey(Schema.Array(Schema.String)), ...Remote })
 const Ps = Schema.Struct({
   models: Schema.Array(
-    Schema.Struct({ name: Schema.String, size: Schema.Number, size_vram: Schema.optionalKey(Schema.Number) }),
+    Schema.Struct({
+      name: Schema.String,
+      size: Schema.Number,
+      size_vram: Schema.optionalKey(Schema.Number),
+      context_length: Schema.optionalKey(Schema.Number),
+    }),
   ),
 })
 
@@ -90,7 +97,13 @@ export const ollamaServer = (url: URL, deadlineMs: number = DEFAULT_DEADLINE_MS)
         query(model, Ps, (client) => client.ps()),
         ({ models }) => {
           const found = models.find(({ name }) => isSameModel(name, model))
-          return found && { sizeBytes: found.size, vramBytes: found.size_vram ?? 0 }
+          return (
+            found && {
+              sizeBytes: found.size,
+              vramBytes: found.size_vram ?? 0,
+              contextTokens: found.context_length,
+            }
+          )
         },
       ),
   }
