@@ -8,7 +8,8 @@ export interface Echo {
   /** Level of the microphone while nothing plays, and while the test sound does. */
   readonly quietDbfs: number
   readonly playingDbfs: number
-  readonly mode: "cancelled" | "half-duplex"
+  /** `too-loud`: the room itself hides an echo, if there is one. */
+  readonly mode: "cancelled" | "half-duplex" | "too-loud"
 }
 
 /** Plays a test sound for about two seconds and listens to it. Rejects with AudioFailure. */
@@ -23,6 +24,9 @@ const SOUND_MS = 1_600
 
 /** Time for the sound to reach the microphone, and for a canceller to adapt. */
 const SETTLE_MS = 900
+
+/** Around −18 dBFS played, an echo that matters is louder than this at the microphone. */
+const QUIET_ENOUGH_DBFS = -45
 
 /** A rise that voice activity detection takes no notice of. */
 const AUDIBLE_RISE_DB = 6
@@ -48,8 +52,8 @@ export function judgeEcho(heard: Int16Array): Echo {
   // A microphone's own noise is above this; digital silence is not comparable.
   const quietDbfs = Math.max(-90, measureLevel(quiet).rmsDbfs)
   const playingDbfs = Math.max(-90, measureLevel(playing).rmsDbfs)
-  const mode = playingDbfs - quietDbfs < AUDIBLE_RISE_DB ? "cancelled" : "half-duplex"
-  return { quietDbfs, playingDbfs, mode }
+  if (playingDbfs - quietDbfs >= AUDIBLE_RISE_DB) return { quietDbfs, playingDbfs, mode: "half-duplex" }
+  return { quietDbfs, playingDbfs, mode: quietDbfs > QUIET_ENOUGH_DBFS ? "too-loud" : "cancelled" }
 }
 
 /**

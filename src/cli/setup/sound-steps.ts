@@ -90,7 +90,12 @@ export async function measureEcho(run: SetupRun): Promise<void> {
     deviceOf(run, "input"),
     deviceOf(run, "output"),
   )
-  context.io.note(`quiet ${quietDbfs.toFixed(0)} dBFS, playing ${playingDbfs.toFixed(0)} dBFS: ${mode}\n`)
+  context.io.note(`quiet ${quietDbfs.toFixed(0)} dBFS, playing ${playingDbfs.toFixed(0)} dBFS: `)
+  if (mode === "too-loud") {
+    context.io.note("too loud here to tell; measure again when it is quiet. The setting stays\n")
+    return
+  }
+  context.io.note(`${mode}\n`)
   edits.set("audio.echo", mode)
 }
 

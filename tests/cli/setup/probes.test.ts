@@ -50,6 +50,10 @@ test("an echo is half-duplex, no echo is cancelled, and silence is no echo", () 
   expect(judgeEcho(new Int16Array(16_000 * 2.3)).mode).toBe("cancelled")
 })
 
+test("in a loud room nothing is concluded from an echo that is not heard", () => {
+  expect(judgeEcho(noise(16_000 * 2.3, 3_000)).mode).toBe("too-loud")
+})
+
 test("the first part of the sound does not count: a canceller needs time to adapt", () => {
   const heard = noise(16_000 * 2.3, 30)
   heard.set(noise(8_000, 2_000), 11_200)
