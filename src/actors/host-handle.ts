@@ -22,6 +22,12 @@ interface LoadRequest {
   readonly deadlineMs: number
 }
 
+interface Loaded {
+  readonly loadMs: number
+  /** What is not as it was asked for, in a sentence for the user; see `LoadedEngine`. */
+  readonly notice?: string | undefined
+}
+
 export interface InferRequest {
   readonly model: string
   /** Plain data and typed arrays, at most 8 MiB when serialised. */
@@ -37,7 +43,7 @@ export interface HostHandle extends Handle {
   readonly pid: number
   /** False from the moment the process is known to be gone. */
   isAlive(): boolean
-  load(request: LoadRequest): Effect<{ readonly loadMs: number }, HostFailure>
+  load(request: LoadRequest): Effect<Loaded, HostFailure>
   infer(request: InferRequest): Effect<{ readonly value: unknown; readonly inferenceMs: number }, HostFailure>
   unload(model: string, deadlineMs: number): Effect<void, HostFailure>
   /** Round trip in milliseconds. */

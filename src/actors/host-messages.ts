@@ -32,7 +32,7 @@ export const parseToHost = (value: unknown): ToHost | undefined => {
 
 export const parseFromHost = (value: unknown): FromHost | undefined => {
   if (!isRecord(value)) return undefined
-  const { type, id, pid, protocol, loadMs, inferenceMs, code, message, value: content } = value
+  const { type, id, pid, protocol, loadMs, notice, inferenceMs, code, message, value: content } = value
   if (type === "hello") return isId(pid) && protocol === 1 ? { type, pid, protocol } : undefined
   if (!isId(id)) return undefined
   switch (type) {
@@ -40,7 +40,11 @@ export const parseFromHost = (value: unknown): FromHost | undefined => {
     case "unloaded":
       return { type, id }
     case "loaded":
-      return isDuration(loadMs) ? { type, id, loadMs } : undefined
+      if (!isDuration(loadMs)) return undefined
+      if (notice === undefined) return { type, id, loadMs }
+      return typeof notice === "string"
+        ? { type, id, loadMs, notice: notice.slice(0, MAX_MESSAGE_CHARS) }
+        : undefined
     case "chunk":
       return { type, id, value: content }
     case "done":

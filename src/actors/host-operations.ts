@@ -105,7 +105,8 @@ export const makeHostOperations = (options: {
         message: (id) => ({ type: "load", id, model, engine, options }),
         deadlineMs,
         what: `loading ${model}`,
-        content: (answer) => (answer.type === "loaded" ? { loadMs: answer.loadMs } : undefined),
+        content: (answer) =>
+          answer.type === "loaded" ? { loadMs: answer.loadMs, notice: answer.notice } : undefined,
       }),
     infer: ({ model, input, deadlineMs, onChunk }) =>
       perform({

@@ -41,7 +41,8 @@ const open = (port: MessagePort, engineModule: string | undefined): void => {
       throw new EngineError("cancelled", `Loading ${model} was cancelled.`)
     }
     loaded.set(model, fresh)
-    return { type: "loaded", id, loadMs: verifiedInMs + performance.now() - startedAt }
+    const loadMs = verifiedInMs + performance.now() - startedAt
+    return { type: "loaded", id, loadMs, ...(fresh.notice !== undefined && { notice: fresh.notice }) }
   }
 
   const infer = async (

@@ -6,7 +6,7 @@ import { openEspeak } from "./espeak.ts"
 import { joinSpeech } from "./join-speech.ts"
 import { kokoroBatches } from "./kokoro-ids.ts"
 import { kokoroVoices } from "./kokoro-voice.ts"
-import { expectInputs, floatsOf, openSession, requiredFileMatching, Tensor } from "./onnx.ts"
+import { batchProfile, expectInputs, floatsOf, openSession, requiredFileMatching, Tensor } from "./onnx.ts"
 import { trimSilence } from "./trim-silence.ts"
 
 const RATE_HZ = 24_000
@@ -30,7 +30,8 @@ export const engine: Engine<SynthesizeInput, never, SynthesizeOutput> = {
     const favourite = voices.names.includes(FAVOURITE_VOICE) ? FAVOURITE_VOICE : voices.names[0]
     const defaultVoice = typeof configured === "string" ? configured : (favourite ?? FAVOURITE_VOICE)
     await voices.voice(defaultVoice)
-    const session = await openSession(modelFile, { type: "batch", threads: options.threads })
+    const profile = batchProfile(options)
+    const session = await openSession(modelFile, profile)
     expectInputs(session, modelFile, ["tokens", "style", "speed"])
     const phonemizer = await openEspeak()
 
@@ -57,6 +58,7 @@ export const engine: Engine<SynthesizeInput, never, SynthesizeOutput> = {
     return {
       infer: (input, _emit, signal) => synthesize(input, signal),
       dispose: () => session.release(),
+      notice: profile.notice,
     }
   },
 }

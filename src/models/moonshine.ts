@@ -5,7 +5,15 @@ import { EngineError } from "./engine-error.ts"
 import { checkedSamples } from "./engine-input.ts"
 import { type Decoded, decodeGreedily } from "./moonshine-decoder.ts"
 import { parseTokenizer } from "./moonshine-tokenizer.ts"
-import { expectInputs, type InferenceSession, openSession, requiredFile, Tensor, tensorOf } from "./onnx.ts"
+import {
+  batchProfile,
+  expectInputs,
+  type InferenceSession,
+  openSession,
+  requiredFile,
+  Tensor,
+  tensorOf,
+} from "./onnx.ts"
 import { segmentSpeech } from "./segment-speech.ts"
 
 /** Shorter clips make the encoder fail. */
@@ -26,7 +34,7 @@ export const engine: Engine<TranscribeInput, never, TranscribeOutput> = {
     const encoderFile = requiredFile(options, "encoder_model.ort")
     const decoderFile = requiredFile(options, "decoder_model_merged.ort")
     const tokenizer = parseTokenizer(await readFile(requiredFile(options, "tokenizer.bin")))
-    const profile = { type: "batch", threads: options.threads } as const
+    const profile = batchProfile(options)
     const encoder = await openSession(encoderFile, profile)
     const decoder = await openSession(decoderFile, profile)
     expectInputs(encoder, encoderFile, ["input_values", "attention_mask"])
@@ -58,6 +66,7 @@ export const engine: Engine<TranscribeInput, never, TranscribeOutput> = {
       async dispose() {
         await Promise.all([encoder.release(), decoder.release()])
       },
+      notice: profile.notice,
     }
   },
 }

@@ -1,9 +1,12 @@
+import { basename } from "node:path"
 import { InferenceSession, Tensor } from "onnxruntime-node"
 import type { EngineOptions } from "../ports/host-protocol.ts"
 import { EngineError } from "./engine-error.ts"
 
 /** The one place where ONNX Runtime is imported and its options are chosen. */
 export { type InferenceSession, Tensor }
+
+type ExecutionProvider = "cuda" | "cpu"
 
 /**
  * - `always-on`: a small model run many times a second. One thread and no spinning: a spinning pool keeps a core at
@@ -12,23 +15,77 @@ export { type InferenceSession, Tensor }
  *   longest input for ever: after 30 s of speech Moonshine then holds 190 MB instead of 350, Piper 200 instead of 320
  *   after a long sentence. Inputs of up to 10 s take the same time, those of 30 s half as long again.
  */
-export type SessionProfile =
-  | { readonly type: "always-on" }
-  | { readonly type: "batch"; readonly threads: number }
+export type SessionProfile = { readonly type: "always-on" } | BatchProfile
 
-/** Opens a model. Blocks the calling thread, as every `run` of the session does. */
+interface BatchProfile {
+  readonly type: "batch"
+  readonly threads: number
+  readonly executionProvider?: ExecutionProvider
+  /** Called with a sentence for the user where the processor is used instead of CUDA; without it that is a failure. */
+  onFallback?(notice: string): void
+}
+
+/** What an engine of large models makes of its options. `notice` is undefined until a session has fallen back. */
+export function batchProfile(options: EngineOptions): BatchProfile & { readonly notice: string | undefined } {
+  const asked = options.parameters?.["executionProvider"] ?? "cpu"
+  if (asked !== "cuda" && asked !== "cpu") {
+    throw new EngineError("load-failed", `executionProvider is ${asked}, expected "cuda" or "cpu"`)
+  }
+  let notice: string | undefined
+  return {
+    type: "batch",
+    threads: options.threads,
+    executionProvider: asked,
+    onFallback: (reason) => {
+      notice ??= reason
+    },
+    get notice() {
+      return notice
+    },
+  }
+}
+
+/**
+ * Opens a model. Blocks the calling thread, as every `run` of the session does. Where CUDA cannot be used at all, the
+ * model is opened on the processor; where the GPU's memory is full the load fails, because memory is the ledger's to find.
+ */
 export async function openSession(file: string, profile: SessionProfile): Promise<InferenceSession> {
+  if (profile.type === "always-on" || profile.executionProvider !== "cuda") {
+    return await createSession(file, profile, "cpu")
+  }
+  try {
+    return await createSession(file, profile, "cuda")
+  } catch (error) {
+    const isFull = /out of memory|CUBLAS_STATUS_ALLOC_FAILED|failed to allocate/i.test(messageOf(error))
+    if (isFull || profile.onFallback === undefined) throw error
+    const session = await createSession(file, profile, "cpu")
+    profile.onFallback(
+      `${basename(file)} runs on the processor, not on the GPU: ${causeOf(error)}. \`jett gpu status\` says what is missing.`,
+    )
+    return session
+  }
+}
+
+async function createSession(
+  file: string,
+  profile: SessionProfile,
+  provider: ExecutionProvider,
+): Promise<InferenceSession> {
+  const session = { intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } }
   try {
     return await InferenceSession.create(file, {
       intraOpNumThreads: profile.type === "batch" ? Math.max(1, profile.threads) : 1,
       interOpNumThreads: 1,
       executionMode: "sequential",
       graphOptimizationLevel: "all",
-      executionProviders: ["cpu"],
+      executionProviders: provider === "cuda" ? [{ name: "cuda", deviceId: 0 }, "cpu"] : ["cpu"],
       enableCpuMemArena: profile.type === "always-on",
       enableMemPattern: profile.type === "always-on",
       logSeverityLevel: 3,
-      extra: { session: { intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
+      // Weights outside the arena, whose rounding would waste the GPU's memory: the one lever there is on its size.
+      extra: {
+        session: provider === "cuda" ? { ...session, use_device_allocator_for_initializers: "1" } : session,
+      },
     })
   } catch (cause) {
     throw new EngineError("load-failed", `ONNX Runtime cannot open ${file}: ${messageOf(cause)}`, { cause })
@@ -76,6 +133,11 @@ export function expectInputs(session: InferenceSession, file: string, names: rea
     "load-failed",
     `${file} is not the expected model: it lacks the inputs ${missing.join(", ")} and has ${session.inputNames.join(", ")}`,
   )
+}
+
+/** What the runtime threw, without our sentence around it. */
+function causeOf(error: unknown): string {
+  return messageOf(error instanceof EngineError ? error.cause : error)
 }
 
 function messageOf(cause: unknown): string {

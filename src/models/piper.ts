@@ -5,7 +5,7 @@ import { EngineError } from "./engine-error.ts"
 import { checkedSpeed, checkedText } from "./engine-input.ts"
 import { openEspeak } from "./espeak.ts"
 import { joinSpeech } from "./join-speech.ts"
-import { expectInputs, floatsOf, openSession, requiredFileMatching, Tensor } from "./onnx.ts"
+import { batchProfile, expectInputs, floatsOf, openSession, requiredFileMatching, Tensor } from "./onnx.ts"
 import { parsePiperConfig } from "./piper-config.ts"
 import { piperSentences } from "./piper-ids.ts"
 import { trimSilence } from "./trim-silence.ts"
@@ -26,7 +26,8 @@ export const engine: Engine<SynthesizeInput, never, SynthesizeOutput> = {
     const modelFile = requiredFileMatching(options, ".onnx")
     const configFile = requiredFileMatching(options, ".onnx.json")
     const config = parsePiperConfig(await readFile(configFile, "utf8"), configFile)
-    const session = await openSession(modelFile, { type: "batch", threads: options.threads })
+    const profile = batchProfile(options)
+    const session = await openSession(modelFile, profile)
     expectInputs(session, modelFile, ["input", "input_lengths", "scales"])
     const phonemizer = await openEspeak()
     const noiseScale = numberOr(options.parameters?.["noiseScale"], config.noiseScale)
@@ -53,6 +54,7 @@ export const engine: Engine<SynthesizeInput, never, SynthesizeOutput> = {
     return {
       infer: (input, _emit, signal) => synthesize(input, signal),
       dispose: () => session.release(),
+      notice: profile.notice,
     }
   },
 }

@@ -12,6 +12,8 @@ export interface LoadedEngine<Input, Chunk, Output> {
   /** Rejects with an Error whose message names the cause; stops early, where it can, once `signal` is aborted. */
   infer(input: Input, emit: (chunk: Chunk) => void, signal: AbortSignal): Promise<Output>
   dispose(): Promise<void>
+  /** What is not as it was asked for, in a sentence for the user: it runs on the processor instead of the GPU. */
+  readonly notice?: string | undefined
 }
 
 /** Engine "listener": wake word and voice activity, stateful, fed every frame in order. */

@@ -18,7 +18,13 @@ export type ToHost =
 
 export type FromHost =
   | { readonly type: "hello"; readonly pid: number; readonly protocol: 1 }
-  | { readonly type: "loaded"; readonly id: number; readonly loadMs: number }
+  | {
+      readonly type: "loaded"
+      readonly id: number
+      readonly loadMs: number
+      /** What is not as it was asked for; see `LoadedEngine`. */
+      readonly notice?: string | undefined
+    }
   | { readonly type: "chunk"; readonly id: number; readonly value: unknown }
   | { readonly type: "done"; readonly id: number; readonly value: unknown; readonly inferenceMs: number }
   | { readonly type: "failed"; readonly id: number; readonly code: HostErrorCode; readonly message: string }
@@ -35,7 +41,10 @@ export type HostErrorCode =
 
 export type EngineName = "listener" | "moonshine" | "piper" | "kokoro" | "llama"
 
-/** Plain data: absolute file paths by name, thread counts, engine parameters. */
+/**
+ * Plain data: absolute file paths by name, thread counts, engine parameters. `executionProvider`, "cuda" or "cpu", is
+ * understood by every engine of large ONNX models; where CUDA cannot be used they say so and run on the processor.
+ */
 export interface EngineOptions {
   readonly files: Readonly<Record<string, string>>
   /** Expected SHA-256 of each file, checked by the host before the engine opens it. */

@@ -23,6 +23,7 @@ const toHost: readonly ToHost[] = [
 const fromHost: readonly FromHost[] = [
   { type: "hello", pid: 10, protocol: 1 },
   { type: "loaded", id: 1, loadMs: 1.5 },
+  { type: "loaded", id: 1, loadMs: 1.5, notice: "on the processor" },
   { type: "chunk", id: 2, value: "x" },
   { type: "done", id: 2, value: undefined, inferenceMs: 0 },
   { type: "failed", id: 2, code: "busy", message: "m" },
@@ -45,7 +46,7 @@ describe("the schema of the host protocol", () => {
   it("refuses every message with one field missing", () => {
     for (const message of [...toHost, ...fromHost]) {
       for (const field of Object.keys(message)) {
-        if (field === "input" || field === "value") continue
+        if (field === "input" || field === "value" || field === "notice") continue
         const { [field]: _, ...rest } = { ...message } as Record<string, unknown>
         expect([field, parseToHost(rest) ?? parseFromHost(rest)]).toEqual([field, undefined])
       }

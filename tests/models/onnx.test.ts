@@ -2,7 +2,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { floatsOf, openSession, requiredFile, requiredFileMatching, Tensor } from "../../src/models/onnx.ts"
+import {
+  batchProfile,
+  floatsOf,
+  openSession,
+  requiredFile,
+  requiredFileMatching,
+  Tensor,
+} from "../../src/models/onnx.ts"
 
 let folder: string
 beforeAll(async () => {
@@ -11,6 +18,29 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 const options = { files: { "b.onnx": "/m/b.onnx", "b.onnx.json": "/m/b.onnx.json" }, sha256: {}, threads: 1 }
+
+/** An ONNX model, as protocol buffer: y = x, one float. */
+const field = (number: number, value: number | string | Buffer): Buffer => {
+  if (typeof value === "number") return Buffer.from([number << 3, value])
+  const bytes = Buffer.from(value)
+  return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes])
+}
+const message = (...fields: readonly Buffer[]): Buffer => Buffer.concat(fields)
+const oneFloat = (name: string): Buffer =>
+  message(field(1, name), field(2, field(1, message(field(1, 1), field(2, field(1, field(1, 1)))))))
+const identityModel = message(
+  field(1, 8),
+  field(8, field(2, 13)),
+  field(
+    7,
+    message(
+      field(1, message(field(1, "x"), field(2, "y"), field(4, "Identity"))),
+      field(2, "graph"),
+      field(11, oneFloat("x")),
+      field(12, oneFloat("y")),
+    ),
+  ),
+)
 
 describe("the files of a model", () => {
   it("are found by name or by how the name ends", () => {
@@ -42,6 +72,44 @@ describe("opening a model", () => {
       {
         code: "load-failed",
       },
+    )
+  })
+})
+
+describe.skipIf(isProviderInstalled(describeCudaProvider()))("opening a model on the GPU", () => {
+  let file: string
+  beforeAll(async () => {
+    file = join(folder, "identity.onnx")
+    await writeFile(file, identityModel)
+  })
+
+  // Without the CUDA libraries the refusal is real; CUDA itself is not tested here.
+  it("falls back to the processor, and says so and why", async () => {
+    const profile = batchProfile({
+      files: {},
+      sha256: {},
+      threads: 1,
+      parameters: { executionProvider: "cuda" },
+    })
+    const session = await openSession(file, profile)
+    const outputs = await session.run({ x: new Tensor("float32", Float32Array.of(7), [1]) })
+    expect(floatsOf(outputs, "y")).toEqual(Float32Array.of(7))
+    expect(profile.notice).toMatch(
+      /^identity\.onnx runs on the processor, not on the GPU: .*Failed to load shared library.*gpu status/,
+    )
+  })
+
+  it("fails where nobody would hear that it fell back", async () => {
+    const profile = { type: "batch", threads: 1, executionProvider: "cuda" } as const
+    await expect(openSession(file, profile)).rejects.toThrow("Failed to load shared library")
+  })
+
+  it("is not tried unless it is asked for, and nothing else can be asked for", async () => {
+    const profile = batchProfile({ files: {}, sha256: {}, threads: 1 })
+    await openSession(file, profile)
+    expect(profile.notice).toBeUndefined()
+    expect(() => batchProfile({ ...options, parameters: { executionProvider: "tpu" } })).toThrow(
+      'executionProvider is tpu, expected "cuda" or "cpu"',
     )
   })
 })
