@@ -1,5 +1,6 @@
 import { commands, firstWordCommands, nearMisses, newConversation } from "./commands.ts"
 import type { Corpus } from "./corpus.ts"
+import { interruptions } from "./interruptions.ts"
 import { OTHER_RECORDINGS, otherSpeech } from "./other-speech.ts"
 import { pausedSentences } from "./paused-sentences.ts"
 
@@ -8,6 +9,7 @@ export const makeWholeCorpus = async (corpus: Corpus, signal: AbortSignal): Prom
   await corpus.recordings("commands", [...commands, newConversation], signal)
   await corpus.recordings("sentences with a pause", pausedSentences, signal)
   await corpus.recordings("commands in one breath", firstWordCommands, signal)
+  await corpus.recordings("interruptions", interruptions, signal)
   await corpus.recordings("other names", nearMisses, signal)
   await corpus.recordings("other speech", otherSpeech(OTHER_RECORDINGS), signal)
 }

@@ -116,7 +116,9 @@ export class PulseRig {
       )
     const daemon = this.#spawn(
       "pulseaudio",
-      ["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--high-priority=no"].concat(
+      // As a desktop gives it, where we may: a canceller that is kept waiting loses its place, and the echo is heard.
+      ["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"].concat(
+        ["--high-priority=yes", "--realtime=yes"],
         modules.flatMap((module) => ["-L", module]),
       ),
       own,
@@ -144,6 +146,8 @@ export class PulseRig {
         "source=speaker.monitor",
         "sink=mic",
         "latency_msec=40",
+        // A room keeps its distance.
+        "adjust_time=0",
       )
     // A null sink that nobody listens to renders 2 s at once and cannot take it back; real cards do not.
     await Promise.all([this.tap("mic.monitor").settle(), this.tap("speaker.monitor").settle()])
@@ -200,6 +204,20 @@ export class PulseTap {
       at += samples.length
     }
     return out
+  }
+
+  /**
+   * When (`performance.now()`) the first sample was recorded. A piece arrives late while this process is busy, and never
+   * early, so what the promptest of them tells holds for all.
+   */
+  get originMs(): number {
+    let before = 0
+    let originMs = Number.POSITIVE_INFINITY
+    for (const { atMs, samples } of this.#pieces) {
+      before += samples.length
+      originMs = Math.min(originMs, atMs - (before * 1000) / this.rateHz)
+    }
+    return originMs
   }
 
   /** When (`performance.now()`) sounds louder than `threshold` were first and last recorded; undefined for none. */

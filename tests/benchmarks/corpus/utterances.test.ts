@@ -1,13 +1,14 @@
 import { expect, test } from "vitest"
 import { commands, firstWordCommands, nearMisses, VOICES } from "../../../benchmarks/corpus/commands.ts"
 import { wordsOf } from "../../../benchmarks/corpus/corpus.ts"
+import { interruptions } from "../../../benchmarks/corpus/interruptions.ts"
 import { OTHER_RECORDINGS, otherSpeech } from "../../../benchmarks/corpus/other-speech.ts"
 import { pausedSentences } from "../../../benchmarks/corpus/paused-sentences.ts"
 import { utteranceHash } from "../../../benchmarks/corpus/utterance.ts"
 import { matchPhrase } from "../../../src/text/match-phrase.ts"
 import { stripWakePhrase, wakeEvidence } from "../../../src/text/wake-phrase.ts"
 
-const everything = [...commands, ...firstWordCommands, ...nearMisses, ...pausedSentences]
+const everything = [...commands, ...firstWordCommands, ...interruptions, ...nearMisses, ...pausedSentences]
 
 test("no two recordings have the same name or the same sound", () => {
   expect(new Set(everything.map(({ id }) => id)).size).toBe(everything.length)
@@ -49,6 +50,12 @@ test("at least 100 sentences have one pause each, spread evenly over 300 to 550 
     expect(share).toBeGreaterThan(0.15)
     expect(share).toBeLessThan(0.25)
   }
+})
+
+test("there are at least 40 interruptions in at least six voices, none with the wake word", () => {
+  expect(interruptions.length).toBeGreaterThanOrEqual(40)
+  expect(new Set(interruptions.map(({ voice }) => voice)).size).toBeGreaterThanOrEqual(6)
+  for (const one of interruptions) expect(wakeEvidence(wordsOf(one))).toBe("none")
 })
 
 test("each near miss is addressed to somebody else", () => {
