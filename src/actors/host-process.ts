@@ -10,7 +10,7 @@ export interface HostProcessOptions {
   readonly nice?: number | undefined
   /** For tests: the absolute path of a module whose `engine` stands in for every engine. */
   readonly engineModule?: string | undefined
-  /** For tests: another program than the model host. */
+  /** Another program than the model host: the keeper of a foreign server, or a test's. */
   readonly entry?: string | undefined
 }
 

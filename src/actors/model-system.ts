@@ -11,6 +11,7 @@ import { spawnHost } from "./host-client.ts"
 import { type ModelActor, type ModelReport, makeModelActor } from "./model-actor.ts"
 import type { ModelSpec } from "./model-effects.ts"
 import { type ChildStatus, makeSupervisor } from "./supervisor.ts"
+import { makeWyomingSpeech } from "./wyoming-speech.ts"
 
 /** More gained nothing for speech to text. */
 const SPEECH_THREADS = 1
@@ -116,6 +117,17 @@ export const makeModelSystem = (
         inferDeadlineMs: 10_000,
       },
     })
+    const wyoming =
+      config.stt.engine === "wyoming"
+        ? yield* makeWyomingSpeech({
+            url: config.stt.wyomingUrl,
+            command: config.stt.wyomingCommand,
+            allowRemote: config.privacy.allowRemoteStt,
+            model: config.stt.model,
+            clock,
+            onReport: options.onModel,
+          })
+        : undefined
     const { voice, ...ttsModel } = voiceOf(config)
     const tts = makeModelActor({
       ...shared,
@@ -149,7 +161,7 @@ export const makeModelSystem = (
     return {
       listener: hear(listener),
       fileListener: { ...hear(fileListener), unload: fileListener.unload },
-      stt: {
+      stt: wyoming ?? {
         transcribe: (samples) =>
           Effect.map(stt.inferRetrying({ samples }), ({ value, inferenceMs }) => ({ ...value, inferenceMs })),
       },
@@ -164,8 +176,8 @@ export const makeModelSystem = (
           ),
       },
       llm,
-      preload: { listener: listener.preload, stt: stt.preload, tts: tts.preload },
-      hosts: () => supervisor.children(),
+      preload: { listener: listener.preload, stt: (wyoming ?? stt).preload, tts: tts.preload },
+      hosts: () => [...supervisor.children(), ...(wyoming?.children() ?? [])],
       modelsOf: (host) => {
         const pid = supervisor.children().find(({ id }) => id === host)?.pid
         return pid === undefined ? [] : actors.filter((actor) => actor.pid() === pid).map(({ id }) => id)

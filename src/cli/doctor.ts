@@ -10,6 +10,7 @@ import { modelChecks } from "./doctor/model-checks.ts"
 import { nativeChecks } from "./doctor/native-checks.ts"
 import { ollamaCheck } from "./doctor/ollama-check.ts"
 import { coresCheck, diskCheck, memoryCheck, nodeCheck, runtimeCheck } from "./doctor/system-checks.ts"
+import { wyomingCheck } from "./doctor/wyoming-check.ts"
 import { ExitCode } from "./exit-code.ts"
 import { usageFailure } from "./failure.ts"
 import { switchOption, textOption } from "./options.ts"
@@ -48,6 +49,7 @@ function allChecks(context: CommandContext, backends: AvailableBackends): readon
     ...audioChecks(config, backends),
     ...(switchOption(context.options, "level") ? [levelCheck(config, backends)] : []),
     ollamaCheck(config),
+    wyomingCheck(config),
   ]
 }
 

@@ -42,6 +42,17 @@ export function configWarnings(config: Config, env: Environment): readonly strin
       `llm.ollama_url (${ollamaUrl}) is not on this machine and will be refused; set privacy.allow_remote_llm = true if what you say may go there.`,
     )
   }
+  const { engine, wyomingUrl } = config.stt
+  const { allowRemoteStt } = config.privacy
+  const isElsewhere = !wyomingUrl.startsWith("unix:") && !isLoopback(wyomingUrl)
+  if (engine === "wyoming" && isElsewhere && !allowRemoteStt) {
+    warnings.push(
+      `stt.wyoming_url (${wyomingUrl}) is not on this machine and will be refused; set privacy.allow_remote_stt = true if what you say may go there.`,
+    )
+  }
+  if (allowRemoteStt) {
+    warnings.push("privacy.allow_remote_stt = true: the sound of what you say may leave this machine.")
+  }
   if (config.privacy.allowRemoteLlm) {
     warnings.push("privacy.allow_remote_llm = true: what you say may leave this machine.")
   }

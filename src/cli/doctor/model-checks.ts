@@ -13,7 +13,8 @@ export interface WantedModel {
 export function wantedModels(config: Config): readonly WantedModel[] {
   const { wake, stt, tts, llm } = config
   const speech = tts.engine === "kokoro" ? "tts-kokoro-82m-int8" : (tts.voice ?? "tts-piper-joe-medium")
-  const wanted: WantedModel[] = [wake.model, "vad-silero", stt.model, speech].map((id) => ({
+  const hearing = stt.engine === "moonshine" ? [stt.model] : []
+  const wanted: WantedModel[] = [wake.model, "vad-silero", ...hearing, speech].map((id) => ({
     id,
     optional: false,
   }))
