@@ -1,25 +1,37 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import { createActor } from "xstate"
+import { checkSupervisor } from "../machines/supervision-check.ts"
+import { describeEnd, describeExit, isFatal } from "../machines/supervision-end.ts"
 import {
   type ChildRecord,
   type ChildSpec,
   childSpec,
   type SupervisionEvent,
+  type SupervisionState,
+  type SupervisorEnd,
+  type SupervisorFlags,
   type SupervisorReport,
+  supervisorFlags,
 } from "../machines/supervision-types.ts"
 import { supervisorMachine } from "../machines/supervisor.ts"
-import type { Child, ExitReason, Handle } from "../ports/child.ts"
+import type { Child, Handle } from "../ports/child.ts"
 import type { Clock } from "../ports/clock.ts"
+import { type Life, startLife } from "./supervised-life.ts"
 import { within } from "./timing.ts"
 import { untilAnswer } from "./until-answer.ts"
 
 /** Something that is supervised is away: down, or not up in time. `message` says what is known and what comes next. */
 export class Unavailable extends Data.TaggedError("Unavailable")<{
   readonly child: string
+  readonly message: string
+}> {}
+
+/** A supervisor ended though nobody asked for it. At the root, the process cannot go on. */
+export class SupervisorFailed extends Data.TaggedError("SupervisorFailed")<{
+  readonly supervisor: string
+  readonly end: SupervisorEnd
   readonly message: string
 }> {}
 
@@ -30,7 +42,8 @@ export interface Supervised<H extends Handle> extends Partial<Omit<ChildSpec, "i
   readonly child: Child<H>
 }
 
-export interface ChildStatus extends Omit<ChildRecord, "spec" | "history" | "wantedAgain" | "incarnation"> {
+export interface ChildStatus
+  extends Omit<ChildRecord, "spec" | "history" | "wantedAgain" | "incarnation" | "cause"> {
   readonly id: string
 }
 
@@ -43,9 +56,18 @@ export interface Supervisor<H extends Handle> {
   children(): readonly ChildStatus[]
   /** Stops all in reverse order; ends when all are gone. */
   readonly stopAll: Effect.Effect<void>
+  /** The same; after `ms` milliseconds what is left is killed. */
+  stop(ms: number): Effect.Effect<void>
+  /** Waits until each child that starts with the supervisor is up, or was given up by a breaker. */
+  readonly started: Effect.Effect<void, SupervisorFailed>
+  /** Waits for the end, whoever brought it about. */
+  readonly ended: Effect.Effect<SupervisorEnd>
+  /** Never succeeds; fails when the supervisor gives up, past its intensity or for a child that cannot start. */
+  readonly fatal: Effect.Effect<never, SupervisorFailed>
 }
 
-export interface SupervisorOptions<H extends Handle> {
+/** The flags are one_for_one with a breaker for each child, unless told. */
+export interface SupervisorOptions<H extends Handle> extends Partial<SupervisorFlags> {
   readonly id: string
   /** In start order. */
   readonly children: readonly Supervised<H>[]
@@ -55,8 +77,8 @@ export interface SupervisorOptions<H extends Handle> {
 }
 
 /**
- * Runs a supervisor until its scope closes, which stops all children. The machine decides; this starts and stops, one
- * fiber an incarnation, and says what happened.
+ * Runs a supervisor until its scope closes, which stops all children. The machine decides; this starts and stops, and
+ * says what happened. Flags or specs that make no sense are a defect: see `checkSupervisor`.
  */
 export const makeSupervisor = <H extends SupervisedHandle>(
   options: SupervisorOptions<H>,
@@ -67,86 +89,66 @@ export const makeSupervisor = <H extends SupervisedHandle>(
   )
 
 const run = <H extends SupervisedHandle>(options: SupervisorOptions<H>): Supervisor<H> => {
-  const { id, children, clock, onReport } = options
+  const { id, children, clock, onReport, ...given } = options
+  const flags = supervisorFlags(given)
+  const specs = children.map(({ child, ...spec }) => childSpec({ ...spec, id: child.id }))
+  const invalid = checkSupervisor(id, flags, specs)
+  if (invalid !== undefined) throw new Error(invalid.message)
+
   const byId = new Map(children.map((supervised) => [supervised.child.id, supervised.child]))
-  const actor = createActor(supervisorMachine, {
-    clock,
-    input: { id, children: children.map(({ child, ...spec }) => childSpec({ ...spec, id: child.id })) },
-  })
-  const up = new Map<string, { readonly incarnation: number; readonly handle: H }>()
-  const fibers = new Map<string, Fiber.Fiber<void>>()
+  const actor = createActor(supervisorMachine, { clock, input: { id, children: specs, flags } })
+  const lives = new Map<string, Life<H>>()
   /** A child may end after the supervisor has. */
   const tell = (event: SupervisionEvent): void => {
     if (actor.getSnapshot().status === "active") actor.send(event)
   }
-
-  /** One life of a child, from its start until its scope is closed; says how it ended, whichever way that was. */
-  const live = (child: Child<H>, incarnation: number): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      const scope = Scope.makeUnsafe()
-      return child.start().pipe(
-        Scope.provide(scope),
-        Effect.flatMap((handle) => {
-          up.set(child.id, { incarnation, handle })
-          tell({
-            type: "child.started",
-            id: child.id,
-            incarnation,
-            nowMs: clock.now(),
-            pid: handle.pid,
-          })
-          return handle.exited
-        }),
-        Effect.onExit((exit) =>
-          Effect.flatMap(Scope.close(scope, exit), () =>
-            Effect.sync(() => {
-              if (up.get(child.id)?.incarnation === incarnation) up.delete(child.id)
-              tell(ending(child.id, incarnation, clock.now(), exit))
-            }),
-          ),
-        ),
-        Effect.exit,
-        Effect.asVoid,
-      )
-    })
-
   actor.on("child.start", ({ id: childId, incarnation }) => {
     const child = byId.get(childId)
-    if (child !== undefined) fibers.set(childId, Effect.runFork(live(child, incarnation)))
+    if (child !== undefined) lives.set(childId, startLife({ child, incarnation, clock, tell }))
   })
-  actor.on("child.stop", ({ id: childId, shutdown }) => {
-    const running = up.get(childId)
-    const fiber = fibers.get(childId)
-    // The fiber tells that the child is gone. One that is not up yet has only its start to interrupt.
-    if (running !== undefined) Effect.runFork(running.handle.stop(shutdown === "brutal" ? 0 : shutdown))
-    else if (fiber !== undefined) Effect.runFork(Fiber.interrupt(fiber))
-  })
+  actor.on("child.stop", ({ id: childId, shutdown }) => lives.get(childId)?.stop(shutdownMs(shutdown)))
   actor.on("report", ({ report }) => onReport?.(report))
   actor.start()
   actor.send({ type: "supervisor.start" })
 
+  const state = (): SupervisionState => actor.getSnapshot().context
   const record = (childId: string): ChildRecord | undefined =>
-    actor.getSnapshot().context.children.find(({ spec }) => spec.id === childId)
+    state().children.find(({ spec }) => spec.id === childId)
 
   /** The answer that the present state gives, or undefined if it may still change by itself. */
-  const answerNow = (childId: string): Effect.Effect<H, Unavailable> | undefined => {
-    const found = record(childId)
-    const running = up.get(childId)
-    if (found?.phase === "running" && running !== undefined && running.handle.isAlive?.() !== false) {
-      return Effect.succeed(running.handle)
-    }
-    const refusal = refusalOf(childId, found, actor.getSnapshot().context.mode, clock.now())
-    return refusal === undefined ? undefined : Effect.fail(refusal)
+  const answerNow = (childId: string, before: number): Effect.Effect<H, Unavailable> | undefined => {
+    const handle = record(childId)?.phase === "running" ? lives.get(childId)?.handle() : undefined
+    if (handle !== undefined && handle.isAlive?.() !== false) return Effect.succeed(handle)
+    const refusal = refusalOf(childId, state(), before, clock.now())
+    return refusal === undefined ? undefined : Effect.fail(unavailable(childId, refusal))
   }
+
+  const ended = untilAnswer(actor, () => {
+    const { mode, end = { type: "stopped" } } = state()
+    return mode === "stopped" ? Effect.succeed<SupervisorEnd>(end) : undefined
+  })
+  const failed = (end: SupervisorEnd): SupervisorFailed =>
+    new SupervisorFailed({ supervisor: id, end, message: describeEnd(id, end) })
+
+  const stopAll = Effect.suspend(() => {
+    tell({ type: "supervisor.stop" })
+    return Effect.asVoid(ended)
+  })
+
+  const kill = Effect.suspend(() => {
+    tell({ type: "supervisor.kill" })
+    return Effect.asVoid(ended)
+  })
 
   return {
     handle: (childId, deadlineMs) =>
       Effect.suspend(() => {
+        const before = record(childId)?.incarnation ?? 0
         tell({ type: "child.wanted", id: childId, nowMs: clock.now() })
         const late = () =>
           Effect.fail(unavailable(childId, `was not up within ${deadlineMs} ms (${record(childId)?.phase})`))
         return within(
-          untilAnswer(actor, () => answerNow(childId)),
+          untilAnswer(actor, () => answerNow(childId, before)),
           { clock, ms: deadlineMs, late },
         )
       }),
@@ -156,56 +158,49 @@ const run = <H extends SupervisedHandle>(options: SupervisorOptions<H>): Supervi
         return untilAnswer(actor, () => (isDown(record(childId)) ? Effect.void : undefined))
       }),
     children: () =>
-      actor
-        .getSnapshot()
-        .context.children.map(({ spec, history: _, wantedAgain: __, incarnation: ___, ...status }) => ({
+      state().children.map(
+        ({ spec, history: _, wantedAgain: __, incarnation: ___, cause: ____, ...status }) => ({
           id: spec.id,
           ...status,
-        })),
-    stopAll: Effect.suspend(() => {
-      tell({ type: "supervisor.stop" })
-      return untilAnswer(actor, () => (actor.getSnapshot().status === "active" ? undefined : Effect.void))
+        }),
+      ),
+    stopAll,
+    stop: (ms) => (ms > 0 ? within(stopAll, { clock, ms, late: () => kill }) : kill),
+    started: untilAnswer(actor, () => {
+      const { mode, end } = state()
+      if (mode === "running") return Effect.void
+      return mode === "stopped" && end !== undefined ? Effect.fail(failed(end)) : undefined
     }),
+    ended,
+    fatal: Effect.flatMap(ended, (end) => (isFatal(end) ? Effect.fail(failed(end)) : Effect.never)),
   }
 }
 
-const ending = (
-  id: string,
-  incarnation: number,
-  nowMs: number,
-  exit: Exit.Exit<ExitReason, { readonly message: string }>,
-) => {
-  if (Exit.isSuccess(exit)) {
-    return { type: "child.exited", id, incarnation, nowMs, reason: exit.value } as const
-  }
-  const [cause] = exit.cause.reasons
-  switch (cause?._tag) {
-    case "Fail":
-      return { type: "child.start-failed", id, incarnation, nowMs, message: cause.error.message } as const
-    case "Die":
-      return { type: "child.start-failed", id, incarnation, nowMs, message: String(cause.defect) } as const
-    default:
-      return { type: "child.exited", id, incarnation, nowMs, reason: { type: "shutdown" } } as const
-  }
-}
+const shutdownMs = (shutdown: ChildSpec["shutdown"]): number =>
+  shutdown === "brutal" ? 0 : shutdown === "infinity" ? Number.POSITIVE_INFINITY : shutdown
 
 const isDown = (record: ChildRecord | undefined): boolean =>
   record === undefined || !["starting", "running", "stopping"].includes(record.phase)
 
+/** Why a request cannot be met any more, as the rest of a sentence. `before` is the life that it did not ask for. */
 const refusalOf = (
   id: string,
-  record: ChildRecord | undefined,
-  mode: "running" | "stopping" | "stopped",
+  { children, mode, end, startQueue }: SupervisionState,
+  before: number,
   nowMs: number,
-): Unavailable | undefined => {
-  if (record === undefined) return unavailable(id, "is not one of this supervisor's children")
-  if (mode !== "running") return unavailable(id, "is away: the supervisor is stopping")
-  if (record.phase !== "broken") return undefined
-  const seconds = Math.ceil(Math.max(0, (record.retryAtMs ?? nowMs) - nowMs) / 1000)
-  return unavailable(
-    id,
-    `ended ${record.restarts + 1} times, at last because of ${record.lastExit?.type}; the next attempt is possible in ${seconds} s`,
-  )
+): string | undefined => {
+  const record = children.find(({ spec }) => spec.id === id)
+  if (record === undefined) return "is not one of this supervisor's children"
+  if (mode === "stopping" || mode === "stopped") {
+    return `is away: its supervisor ${end === undefined || end.type === "stopped" ? "is stopping" : "gave up"}`
+  }
+  const why = record.lastExit === undefined ? "there is nothing to run" : describeExit(record.lastExit)
+  if (record.phase === "broken") {
+    const seconds = Math.ceil(Math.max(0, (record.retryAtMs ?? nowMs) - nowMs) / 1000)
+    return `ended ${record.restarts + 1} times, at last: ${why}; the next attempt is possible in ${seconds} s`
+  }
+  const isOver = record.phase === "idle" || record.phase === "ended"
+  return isOver && record.incarnation > before && !startQueue.includes(id) ? `is down: ${why}` : undefined
 }
 
 const unavailable = (child: string, what: string): Unavailable =>

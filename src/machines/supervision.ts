@@ -1,44 +1,60 @@
 import type { ExitReason } from "../ports/child.ts"
-import { decideRestart, NO_RESTARTS } from "./restart-policy.ts"
+import { NO_RESTARTS } from "./restart-policy.ts"
+import { advance } from "./supervision-advance.ts"
+import { restartAlone } from "./supervision-breaker.ts"
+import { abandonRestart, enqueue, restartCounted } from "./supervision-group.ts"
+import { andThen, beginEnd, isThere, report, start, step, stop, unchanged } from "./supervision-steps.ts"
 import {
   type ChildRecord,
   type ChildSpec,
   newChild,
-  type SupervisionCommand,
   type SupervisionEvent,
   type SupervisionState,
   type SupervisionStep,
-  type SupervisorReport,
+  type SupervisorFlags,
+  supervisorFlags,
 } from "./supervision-types.ts"
 
 /**
- * The decisions of a one_for_one supervisor, without effects: a state and an event in, a state and commands out.
- * Children start in order, each when the one before is up or has failed, and stop in reverse order, one by one.
+ * The decisions of a supervisor, without effects: a state and an event in, a state and commands out. They are those of
+ * Erlang/OTP's supervisor. It waits for a child that starts or stops, and this does not: what happens meanwhile is an
+ * event like any other. In a one_for_one supervisor children are independent once it has started: one that is slow to
+ * restart keeps no other waiting.
  */
-export const superviseNothing = (id: string, specs: readonly ChildSpec[]): SupervisionState => ({
+export const superviseNothing = (
+  id: string,
+  specs: readonly ChildSpec[],
+  flags: SupervisorFlags = supervisorFlags(),
+): SupervisionState => ({
   id,
-  mode: "running",
+  flags,
+  mode: "starting",
+  end: undefined,
+  brutal: false,
   children: specs.map(newChild),
+  stopQueue: [],
   startQueue: specs.filter((spec) => spec.start !== "on-demand").map((spec) => spec.id),
+  restartsAtMs: [],
 })
 
 /** An event about a child that the supervisor does not have, or about an earlier incarnation, changes nothing. */
 export const supervise = (state: SupervisionState, event: SupervisionEvent): SupervisionStep => {
   switch (event.type) {
     case "supervisor.start":
-      return startNext({ state, commands: [] })
+      return advance(unchanged(state))
     case "supervisor.stop":
-      return stopNext({ state: { ...state, mode: "stopping", startQueue: [] }, commands: [] })
+      return advance(unchanged(beginEnd(state, { type: "stopped" })))
+    case "supervisor.kill":
+      return kill(state)
     default: {
       const child = state.children.find(({ spec }) => spec.id === event.id)
-      if (child === undefined || isStale(child, event)) return { state, commands: [] }
-      const next = about(state, child, event)
-      return next.state.mode === "running" ? startNext(next) : stopNext(next)
+      if (child === undefined || isStale(child, event)) return unchanged(state)
+      return advance(about(state, child, event))
     }
   }
 }
 
-type ChildEvent = Exclude<SupervisionEvent, { readonly type: "supervisor.start" | "supervisor.stop" }>
+type ChildEvent = Extract<SupervisionEvent, { readonly id: string }>
 
 const isStale = (child: ChildRecord, event: ChildEvent): boolean =>
   "incarnation" in event && event.incarnation !== child.incarnation
@@ -49,10 +65,12 @@ const about = (state: SupervisionState, child: ChildRecord, event: ChildEvent): 
       return started(state, child, event.nowMs, event.pid)
     case "child.start-failed":
       return ended(state, child, event.nowMs, "start-error", { type: "crashed", error: event.message })
+    case "child.start-ignored":
+      return ignored(state, child, event.nowMs)
     case "child.exited":
       return ended(state, child, event.nowMs, "child-terminated", event.reason)
     case "child.restart-due":
-      return child.phase === "backing-off" ? start(state, child) : unchanged(state)
+      return restartDue(state, child)
     case "child.wanted":
       return wanted(state, child, event.nowMs)
     case "child.unwanted":
@@ -72,6 +90,13 @@ const started = (
   return step(state, up, [report(state, up, "started", nowMs)])
 }
 
+/** OTP's `ignore`: there is nothing to run. The child is kept, down, and may be asked for. */
+const ignored = (state: SupervisionState, child: ChildRecord, nowMs: number): SupervisionStep => {
+  if (child.phase !== "starting" && child.phase !== "stopping") return unchanged(state)
+  const idle: ChildRecord = { ...child, phase: "idle", lastExit: undefined, wantedAgain: false }
+  return step(state, idle, [report(state, idle, "start-ignored", nowMs)])
+}
+
 /** A child is gone, or never came up. Told twice, it counts once. */
 const ended = (
   state: SupervisionState,
@@ -80,37 +105,49 @@ const ended = (
   context: "start-error" | "child-terminated",
   reason: ExitReason,
 ): SupervisionStep => {
-  if (child.phase !== "starting" && child.phase !== "running" && child.phase !== "stopping") {
-    return unchanged(state)
+  if (!isThere(child)) return unchanged(state)
+  const down: ChildRecord = {
+    ...child,
+    pid: undefined,
+    upSinceMs: undefined,
+    lastExit: reason,
+    phase: "idle",
   }
-  const down: ChildRecord = { ...child, pid: undefined, upSinceMs: undefined, lastExit: reason }
-  if (child.phase === "stopping" || state.mode === "stopping") {
-    const again = child.wantedAgain && state.mode === "running"
-    const idle: ChildRecord = { ...down, phase: "idle", wantedAgain: false }
-    const stopped = step(state, idle, [report(state, idle, "shutdown", nowMs, reason)])
-    return again ? then(stopped, start(stopped.state, idle)) : stopped
-  }
-  const noted = [report(state, down, context, nowMs, reason)]
-  if (!mayRestart(child.spec, context, reason)) return step(state, { ...down, phase: "ended" }, noted)
+  if (child.phase === "stopping" || state.mode === "stopping") return stopped(state, down, nowMs, reason)
 
-  const ranMs = child.upSinceMs === undefined ? 0 : nowMs - child.upSinceMs
-  const decision = decideRestart(child.spec.policy, child.history, nowMs, ranMs)
-  const next: ChildRecord = { ...down, history: decision.history }
-  switch (decision.type) {
-    case "restart-now":
-      return then(step(state, next, noted), restart(state, next))
-    case "restart-after":
-      return step(state, { ...next, phase: "backing-off" }, [
-        ...noted,
-        { type: "timer.set", id: child.spec.id, delayMs: decision.delayMs },
-      ])
-    case "give-up":
-      return step(state, { ...next, phase: "broken", retryAtMs: decision.retryAtMs }, [
-        ...noted,
-        report(state, next, "breaker-open", nowMs, reason),
-      ])
+  const noted = step(state, down, [report(state, down, context, nowMs, reason)])
+  // Its group is about to stop it: that it went by itself counts no more than the rest of the group does.
+  if (state.stopQueue.includes(child.spec.id)) return noted
+  const breaks = (child.spec.pastIntensity ?? state.flags.pastIntensity) === "break"
+  if (context === "start-error" && child.cause !== "restart" && !breaks) {
+    return child.cause === "boot" ? startFailed(noted, down, reason) : noted
   }
+  if (!mayRestart(child.spec, context, reason)) {
+    const over: ChildRecord = { ...down, phase: "ended" }
+    return autoShutdown(andThen(noted, step(noted.state, over, [])), over, nowMs)
+  }
+  const restarted = breaks
+    ? restartAlone(noted.state, down, nowMs, reason, child.upSinceMs)
+    : restartCounted(noted.state, down, nowMs, reason)
+  return andThen(noted, restarted)
 }
+
+const stopped = (
+  state: SupervisionState,
+  down: ChildRecord,
+  nowMs: number,
+  reason: ExitReason,
+): SupervisionStep => {
+  const idle: ChildRecord = { ...down, wantedAgain: false }
+  const done = step(state, idle, [report(state, idle, "shutdown", nowMs, reason)])
+  return down.wantedAgain ? andThen(done, wanted(done.state, idle, nowMs)) : done
+}
+
+/** OTP: a supervisor one of whose children cannot start does not start. */
+const startFailed = (noted: SupervisionStep, { spec }: ChildRecord, reason: ExitReason): SupervisionStep => ({
+  state: beginEnd(noted.state, { type: "start-failed", child: spec.id, reason }),
+  commands: noted.commands,
+})
 
 /** OTP: a permanent child always restarts, a transient one after an abnormal end, a temporary one never. */
 const mayRestart = (
@@ -123,99 +160,72 @@ const mayRestart = (
   return reason.type !== "normal" && reason.type !== "shutdown"
 }
 
+/** What the end of a significant child means for the supervisor, as OTP's `do_auto_shutdown` decides it. */
+const autoShutdown = (done: SupervisionStep, child: ChildRecord, nowMs: number): SupervisionStep => {
+  const { state } = done
+  if (child.spec.significant !== true || state.flags.autoShutdown === "never") return done
+  const othersActive = state.children.some(
+    ({ spec, phase }) =>
+      spec.significant === true &&
+      ((phase !== "idle" && phase !== "ended") || state.startQueue.includes(spec.id)),
+  )
+  if (state.flags.autoShutdown === "all_significant" && othersActive) return done
+  return {
+    state: beginEnd(state, { type: "auto-shutdown", child: child.spec.id }),
+    commands: [...done.commands, report(state, child, "auto-shutdown", nowMs, child.lastExit)],
+  }
+}
+
+const restartDue = (state: SupervisionState, child: ChildRecord): SupervisionStep => {
+  if (child.phase !== "backing-off") return unchanged(state)
+  if (state.flags.strategy === "one_for_one") return start(state, child)
+  return step(state, { ...child, phase: "idle" }, [])
+}
+
 /** Somebody needs the child. */
 const wanted = (state: SupervisionState, child: ChildRecord, nowMs: number): SupervisionStep => {
-  if (state.mode !== "running") return unchanged(state)
+  if (state.mode === "stopping" || state.mode === "stopped") return unchanged(state)
+  const queued = state.startQueue.includes(child.spec.id)
   switch (child.phase) {
     case "idle":
     case "ended":
-      return start(state, child)
+      if (state.flags.strategy !== "one_for_one") return queued ? unchanged(state) : enqueue(state, child)
+      return start(state, queued ? child : { ...child, cause: "request" })
     case "stopping":
-      return step(state, { ...child, wantedAgain: true }, [])
+      return queued ? unchanged(state) : step(state, { ...child, wantedAgain: true }, [])
     case "broken":
       if (child.retryAtMs !== undefined && nowMs < child.retryAtMs) return unchanged(state)
-      return restart(state, { ...child, retryAtMs: undefined, history: { ...NO_RESTARTS, probing: true } })
+      return start(state, { ...child, cause: "restart", history: { ...NO_RESTARTS, probing: true } })
     default:
       return unchanged(state)
   }
 }
 
-/** The child is to stop and to stay so until it is wanted. */
+/** The child is to stop and to stay so until it is wanted: OTP's `terminate_child`. */
 const unwanted = (state: SupervisionState, child: ChildRecord): SupervisionStep => {
+  const { id } = child.spec
+  const without = ({ startQueue, ...rest }: SupervisionState): SupervisionState => ({
+    ...rest,
+    startQueue: startQueue.filter((other) => other !== id),
+  })
   switch (child.phase) {
     case "starting":
     case "running":
-      return stop(state, child)
+      return stop(without(state), child)
     case "stopping":
-      return step(state, { ...child, wantedAgain: false }, [])
+      return step(without(state), { ...child, wantedAgain: false }, [])
     case "backing-off":
-      return step(state, { ...child, phase: "idle" }, [{ type: "timer.clear", id: child.spec.id }])
+      return step(without(abandonRestart(state, child)), { ...child, phase: "idle" }, [
+        { type: "timer.clear", id },
+      ])
     default:
-      return unchanged(state)
+      return unchanged(without(child.cause === "restart" ? abandonRestart(state, child) : state))
   }
 }
 
-const start = (state: SupervisionState, child: ChildRecord): SupervisionStep => {
-  const incarnation = child.incarnation + 1
-  const starting: ChildRecord = { ...child, phase: "starting", incarnation, retryAtMs: undefined }
-  return step(state, starting, [{ type: "child.start", id: child.spec.id, incarnation }])
+/** Whoever waited for the end does so no longer: also what is on its way down is killed. */
+const kill = (state: SupervisionState): SupervisionStep => {
+  const dying: SupervisionState = { ...beginEnd(state, { type: "stopped" }), brutal: true }
+  const late = dying.children.filter(({ phase }) => phase === "stopping")
+  return advance(late.reduce((done, child) => andThen(done, stop(done.state, child)), unchanged(dying)))
 }
-
-const restart = (state: SupervisionState, child: ChildRecord): SupervisionStep =>
-  start(state, { ...child, restarts: child.restarts + 1 })
-
-const stop = (state: SupervisionState, child: ChildRecord): SupervisionStep =>
-  step(state, { ...child, phase: "stopping" }, [
-    { type: "child.stop", id: child.spec.id, incarnation: child.incarnation, shutdown: child.spec.shutdown },
-  ])
-
-/** The first start of the next child in order, once none is on its way up. */
-const startNext = (done: SupervisionStep): SupervisionStep => {
-  const [id, ...rest] = done.state.startQueue
-  const busy = done.state.children.some(({ phase }) => phase === "starting")
-  const child = done.state.children.find(({ spec }) => spec.id === id)
-  if (child === undefined || busy) return done
-  const state: SupervisionState = { ...done.state, startQueue: rest }
-  const next = child.phase === "idle" ? start(state, child) : unchanged(state)
-  return startNext(then(done, next))
-}
-
-/** The stop of the last child that is still there, once none is on its way down. */
-const stopNext = (done: SupervisionStep): SupervisionStep => {
-  const waiting = done.state.children.filter(({ phase }) => phase === "backing-off")
-  const settled = waiting.reduce((before, child) => then(before, unwanted(before.state, child)), done)
-  if (settled.state.children.some(({ phase }) => phase === "stopping")) return settled
-  const last = settled.state.children.findLast(({ phase }) => phase === "starting" || phase === "running")
-  if (last !== undefined) return then(settled, stop(settled.state, last))
-  return { state: { ...settled.state, mode: "stopped" }, commands: settled.commands }
-}
-
-const unchanged = (state: SupervisionState): SupervisionStep => ({ state, commands: [] })
-
-const step = (
-  state: SupervisionState,
-  child: ChildRecord,
-  commands: readonly SupervisionCommand[],
-): SupervisionStep => ({
-  state: {
-    ...state,
-    children: state.children.map((other) => (other.spec.id === child.spec.id ? child : other)),
-  },
-  commands,
-})
-
-const then = (first: SupervisionStep, second: SupervisionStep): SupervisionStep => ({
-  state: second.state,
-  commands: [...first.commands, ...second.commands],
-})
-
-const report = (
-  state: SupervisionState,
-  child: ChildRecord,
-  context: SupervisorReport["context"],
-  atMs: number,
-  reason?: ExitReason,
-): SupervisionCommand => ({
-  type: "report",
-  report: { supervisor: state.id, child: child.spec.id, context, reason, attempt: child.restarts, atMs },
-})

@@ -4,7 +4,8 @@ import type { Scope } from "effect/Scope"
 /** Why a supervised child is no longer there. */
 export type ExitReason =
   | { readonly type: "normal" }
-  | { readonly type: "shutdown" }
+  /** It was asked to end, or ended in good order because of what `detail` says. */
+  | { readonly type: "shutdown"; readonly detail?: string }
   | { readonly type: "killed"; readonly signal: string }
   | { readonly type: "crashed"; readonly error: string }
   | { readonly type: "hung"; readonly detail: string }
@@ -14,6 +15,8 @@ export interface StartError {
   readonly child: string
   readonly message: string
   readonly cause?: unknown
+  /** Not a failure: there is nothing to run here. The child stays down until it is asked for. */
+  readonly ignore?: boolean
 }
 
 /** A running child. `stop` asks it to end and kills it after `ms`; it never fails and may be called twice. */

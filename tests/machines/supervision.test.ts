@@ -1,72 +1,13 @@
-import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { supervise, superviseNothing } from "../../src/machines/supervision.ts"
-import {
-  type ChildSpec,
-  childSpec,
-  type SupervisionCommand,
-  type SupervisionEvent,
-  type SupervisionState,
-} from "../../src/machines/supervision-types.ts"
-import type { ExitReason } from "../../src/ports/child.ts"
+import { ABNORMAL, runningRig, type Spec, supervisionRig } from "../support/supervision-rig.ts"
 
-/** The cases are those of Erlang/OTP's supervisor_SUITE that concern one_for_one; the names are its own. */
+/** One_for_one with a breaker for each child; what it has in common with OTP's has OTP's name for it. */
 const policy = { intensity: 2, periodMs: 10_000, backoffMs: 100, maxBackoffMs: 1000, breakerMs: 30_000 }
+const withPolicy = (specs: readonly Spec[]) => specs.map((spec) => ({ policy, ...spec }))
+const rig = (...specs: Spec[]) => supervisionRig({}, ...withPolicy(specs))
+const running = (...specs: Spec[]) => runningRig({}, ...withPolicy(specs))
 
-const rig = (...specs: (Pick<ChildSpec, "id"> & Partial<ChildSpec>)[]) => {
-  let state: SupervisionState = superviseNothing(
-    "top",
-    specs.map((spec) => childSpec({ policy, ...spec })),
-  )
-  let nowMs = 0
-  const commands: SupervisionCommand[] = []
-  const send = (event: SupervisionEvent): void => {
-    const step = supervise(state, event)
-    state = step.state
-    commands.push(...step.commands)
-  }
-  const child = (id: string) => {
-    const found = state.children.find(({ spec }) => spec.id === id)
-    if (found === undefined) throw new Error(`no child ${id}`)
-    return found
-  }
-  const about = (id: string) => ({ id, incarnation: child(id).incarnation, nowMs })
-  const doings = () =>
-    commands
-      .splice(0)
-      .flatMap((command) =>
-        command.type === "report" ? [] : [`${command.type.split(".")[1]} ${command.id}`],
-      )
-  return {
-    send,
-    child,
-    doings,
-    state: () => state,
-    commands,
-    at: (ms: number) => {
-      nowMs = ms
-    },
-    up: (id: string) => send({ type: "child.started", ...about(id), pid: 1 }),
-    down: (id: string, reason: ExitReason = { type: "crashed", error: "test" }) =>
-      send({ type: "child.exited", ...about(id), reason }),
-    fault: (id: string) => send({ type: "child.start-failed", ...about(id), message: "faulty start" }),
-    wanted: (id: string) => send({ type: "child.wanted", id, nowMs }),
-    about,
-  }
-}
-
-const running = (...specs: (Pick<ChildSpec, "id"> & Partial<ChildSpec>)[]) => {
-  const top = rig(...specs)
-  top.send({ type: "supervisor.start" })
-  for (const { id, start } of specs) if (start !== "on-demand") top.up(id)
-  top.commands.splice(0)
-  return top
-}
-
-const NORMAL: ExitReason = { type: "normal" }
-const ABNORMAL: ExitReason = { type: "killed", signal: "SIGKILL" }
-
-describe("a one_for_one supervisor", () => {
+describe("a supervisor with a breaker for each child", () => {
   it("starts its children in order, each when the one before is up", () => {
     const top = rig({ id: "a" }, { id: "b" }, { id: "c" })
     top.send({ type: "supervisor.start" })
@@ -75,23 +16,6 @@ describe("a one_for_one supervisor", () => {
     expect(top.doings()).toEqual(["start b"])
     top.up("b")
     expect(top.doings()).toEqual(["start c"])
-  })
-
-  it.each([
-    ["permanent_normal", "permanent", NORMAL, "starting"],
-    ["permanent_shutdown", "permanent", { type: "shutdown" }, "starting"],
-    ["permanent_abnormal", "permanent", ABNORMAL, "starting"],
-    ["transient_normal", "transient", NORMAL, "ended"],
-    ["transient_shutdown", "transient", { type: "shutdown" }, "ended"],
-    ["transient_abnormal", "transient", ABNORMAL, "starting"],
-    ["transient_hung", "transient", { type: "hung", detail: "" }, "starting"],
-    ["temporary_normal", "temporary", NORMAL, "ended"],
-    ["temporary_shutdown", "temporary", { type: "shutdown" }, "ended"],
-    ["temporary_abnormal", "temporary", ABNORMAL, "ended"],
-  ] as const)("%s", (_, restart, reason, phase) => {
-    const top = running({ id: "a", restart })
-    top.down("a", reason)
-    expect(top.child("a").phase).toBe(phase)
   })
 
   it("one_for_one: the others are left alone", () => {
@@ -108,6 +32,9 @@ describe("a one_for_one supervisor", () => {
     expect(top.child("a").phase).toBe("backing-off")
     top.down("b")
     expect(top.child("b").phase).toBe("starting")
+    top.due("a")
+    expect(top.phases()).toBe("a starting, b starting")
+    expect(top.child("a").restarts).toBe(2)
   })
 
   it("one_for_one_escalation, as a breaker: past its intensity only that child is given up", () => {
@@ -210,53 +137,36 @@ describe("a one_for_one supervisor", () => {
     expect(top.state()).toEqual(after)
   })
 
-  it("whatever happens, no child has two lives at once and a stop comes to an end", () => {
-    const kinds = ["up", "down", "fault", "due", "wanted", "unwanted", "late"] as const
-    fc.assert(
-      fc.property(
-        fc.array(fc.tuple(fc.constantFrom(...kinds), fc.constantFrom("a", "b", "c"), fc.nat(3000)), {
-          maxLength: 80,
-        }),
-        (events) => {
-          const top = rig({ id: "a" }, { id: "b", restart: "transient" }, { id: "c", start: "on-demand" })
-          const alive = new Map<string, number>()
-          let nowMs = 0
-          const settle = () => {
-            for (const command of top.commands.splice(0)) {
-              if (command.type !== "child.start") continue
-              expect(alive.has(command.id)).toBe(false)
-              alive.set(command.id, command.incarnation)
-            }
-          }
-          const end = (id: string, how: "down" | "fault") => {
-            if (!alive.delete(id)) return
-            top[how](id)
-            settle()
-          }
-          top.send({ type: "supervisor.start" })
-          settle()
-          for (const [kind, id, gap] of events) {
-            nowMs += gap
-            top.at(nowMs)
-            const { phase } = top.child(id)
-            if (kind === "up" && phase === "starting") top.up(id)
-            else if (kind === "down") end(id, "down")
-            else if (kind === "fault" && phase === "starting") end(id, "fault")
-            else if (kind === "due") top.send({ type: "child.restart-due", id })
-            else if (kind === "wanted") top.wanted(id)
-            else if (kind === "unwanted") top.send({ type: "child.unwanted", id })
-            else if (kind === "late")
-              top.send({ type: "child.exited", ...top.about(id), incarnation: 0, reason: NORMAL })
-            settle()
-          }
-          top.send({ type: "supervisor.stop" })
-          for (let turn = 0; turn < 5 && top.state().mode !== "stopped"; turn++) {
-            for (const { spec, phase } of top.state().children) if (phase === "stopping") end(spec.id, "down")
-          }
-          expect(top.state().mode).toBe("stopped")
-          expect([...alive]).toEqual([])
-        },
-      ),
+  it("a child that cannot start with the supervisor does not keep the rest from starting", () => {
+    const top = rig({ id: "a" }, { id: "b" })
+    top.send({ type: "supervisor.start" })
+    top.fault("a")
+    top.fault("a")
+    expect(top.phases()).toBe("a backing-off, b starting")
+    top.up("b")
+    expect(top.state().mode).toBe("running")
+  })
+
+  it("a child that is asked for while the supervisor starts does not wait for its turn, and starts once", () => {
+    const top = rig({ id: "a" }, { id: "b" })
+    top.send({ type: "supervisor.start" })
+    top.wanted("b")
+    expect(top.doings()).toEqual(["start a", "start b"])
+    top.up("a")
+    top.up("b")
+    expect(top.doings()).toEqual([])
+    expect(top.state().mode).toBe("running")
+  })
+
+  it("a child with an own answer breaks alone where the others escalate", () => {
+    const top = runningRig(
+      { pastIntensity: "escalate", intensity: 0 },
+      { id: "spare", pastIntensity: "break", policy: { ...policy, intensity: 0 } },
+      { id: "vital" },
     )
+    top.down("spare")
+    expect(top.phases()).toBe("spare broken, vital running")
+    top.down("vital")
+    expect(top.state()).toMatchObject({ mode: "stopped", end: { type: "escalated", child: "vital" } })
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { createActor, SimulatedClock } from "xstate"
-import { childSpec } from "../../src/machines/supervision-types.ts"
+import { childSpec, supervisorFlags } from "../../src/machines/supervision-types.ts"
 import { supervisorMachine } from "../../src/machines/supervisor.ts"
 
 const start = () => {
@@ -40,6 +40,22 @@ describe("the supervisor machine", () => {
     expect(actor.getSnapshot().status).toBe("done")
     clock.increment(10_000)
     expect(emitted).toHaveLength(2)
+  })
+
+  it("ends of its own accord when its children cannot be kept up", () => {
+    const flags = supervisorFlags({ pastIntensity: "escalate", intensity: 0 })
+    const children = [childSpec({ id: "a" }), childSpec({ id: "b" })]
+    const actor = createActor(supervisorMachine, { input: { id: "top", children, flags } })
+    const states: unknown[] = []
+    actor.subscribe(({ value }) => states.push(value))
+    actor.start()
+    actor.send({ type: "supervisor.start" })
+    actor.send({ type: "child.started", id: "a", incarnation: 1, nowMs: 0 })
+    actor.send({ type: "child.started", id: "b", incarnation: 1, nowMs: 0 })
+    actor.send({ type: "child.exited", id: "b", incarnation: 1, nowMs: 1, reason: { type: "normal" } })
+    actor.send({ type: "child.exited", id: "a", incarnation: 1, nowMs: 2, reason: { type: "shutdown" } })
+    expect([...new Set(states)]).toEqual(["created", "starting", "running", "stopping", "stopped"])
+    expect(actor.getSnapshot().context.end).toMatchObject({ type: "escalated", child: "b" })
   })
 
   it("is plain data, so that it can be drawn", () => {
