@@ -1,72 +1,18 @@
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { describe, expect, it } from "vitest"
-import { SimulatedClock } from "xstate"
 import { StartError } from "../../src/actors/host-client.ts"
-import { makeSupervisor, type Supervised } from "../../src/actors/supervisor.ts"
-import type { Child, ExitReason, Handle } from "../../src/ports/child.ts"
-
-interface Life extends Handle {
-  readonly child: string
-  readonly number: number
-  die(reason: ExitReason): void
-}
-
-/** Children without processes: each start is a life that the test ends. Keeps a log of what happened in what order. */
-const nursery = () => {
-  const log: string[] = []
-  const lives: Life[] = []
-  let faulty = 0
-  const child = (id: string, startMs?: Effect.Effect<void>): Child<Life> => ({
-    id,
-    start: () =>
-      Effect.gen(function* () {
-        if (startMs !== undefined) yield* startMs
-        if (faulty > 0) {
-          faulty--
-          return yield* Effect.fail(new StartError({ child: id, message: "faulty" }))
-        }
-        const exited = Deferred.makeUnsafe<ExitReason>()
-        const die = (reason: ExitReason) => void Deferred.doneUnsafe(exited, Effect.succeed(reason))
-        const life: Life = {
-          child: id,
-          number: lives.length,
-          exited: Deferred.await(exited),
-          die,
-          stop: (ms) =>
-            Effect.sync(() => {
-              log.push(`stop ${id} ${ms}`)
-              die({ type: "shutdown" })
-            }),
-        }
-        yield* Effect.acquireRelease(
-          Effect.sync(() => {
-            log.push(`open ${id}`)
-            lives.push(life)
-          }),
-          () => Effect.sync(() => log.push(`close ${id}`)),
-        )
-        return life
-      }),
-  })
-  return { child, log, lives, fail: (times: number) => (faulty = times) }
-}
-
-const clockOf = (clock: SimulatedClock) => ({
-  now: () => clock.now(),
-  setTimeout: (fn: () => void, ms: number) => clock.setTimeout(fn, ms),
-  clearTimeout: (timer: unknown) => clock.clearTimeout(Number(timer)),
-})
-
-const tick = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+import { makeSupervisor, type Supervised, type SupervisorOptions } from "../../src/actors/supervisor.ts"
+import type { Child } from "../../src/ports/child.ts"
+import { type Life, nursery, simulatedClock, tick } from "../support/nursery.ts"
 
 const policy = { intensity: 2, periodMs: 60_000, backoffMs: 100, maxBackoffMs: 100, breakerMs: 30_000 }
 
-const supervise = (children: readonly Supervised<Life>[]) =>
+const supervise = (children: readonly Supervised<Life>[], flags: Partial<SupervisorOptions<Life>> = {}) =>
   Effect.gen(function* () {
-    const clock = new SimulatedClock()
-    const supervisor = yield* makeSupervisor<Life>({ id: "top", children, clock: clockOf(clock) })
+    const clock = simulatedClock()
+    const supervisor = yield* makeSupervisor<Life>({ ...flags, id: "top", children, clock })
     yield* tick
     return { clock, supervisor }
   })
@@ -101,7 +47,7 @@ describe("the supervisor's adapter", () => {
     Effect.gen(function* () {
       const { child, lives, fail } = nursery()
       const { supervisor, clock } = yield* supervise([{ child: child("a"), policy }])
-      fail(1)
+      fail("a", 1)
       lives[0]?.die({ type: "normal" })
       yield* tick
       const late = yield* Effect.forkChild(Effect.flip(supervisor.handle("a", 50)))
@@ -116,7 +62,7 @@ describe("the supervisor's adapter", () => {
   it("fails a request at once while the breaker is open, and says when it closes", () =>
     Effect.gen(function* () {
       const { child, fail } = nursery()
-      fail(3)
+      fail("a", 3)
       const { supervisor, clock } = yield* supervise([{ child: child("a"), policy }])
       clock.increment(100)
       yield* tick
@@ -130,7 +76,7 @@ describe("the supervisor's adapter", () => {
   it("interrupts a start that never ends when it is to stop", () =>
     Effect.gen(function* () {
       const { child, log } = nursery()
-      yield* Effect.scoped(supervise([{ child: child("a", Effect.never), policy }]))
+      yield* Effect.scoped(supervise([{ child: child("a", { start: Effect.never }), policy }]))
       expect(log).toEqual([])
     }).pipe(Effect.runPromise))
 
@@ -152,4 +98,92 @@ describe("the supervisor's adapter", () => {
       expect(supervisor.children()).toMatchObject([{ phase: "ended", lastExit: { error: "Error: bug" } }])
       expect((yield* Effect.flip(supervisor.handle("b", 10))).message).toContain("not one of")
     }).pipe(Effect.scoped, Effect.runPromise))
+
+  it("sup_start_ignore_child: says at once that a child with nothing to run is not there", () =>
+    Effect.gen(function* () {
+      const { child } = nursery()
+      const nothing = Effect.fail(new NothingToRun({ child: "a", message: "no such device" }))
+      const { supervisor } = yield* supervise([
+        { child: child("a", { start: nothing }) },
+        { child: child("b") },
+      ])
+      yield* supervisor.started
+      expect(supervisor.children()).toMatchObject([{ phase: "idle" }, { phase: "running" }])
+      expect((yield* Effect.flip(supervisor.handle("a", 1000))).message).toContain("there is nothing to run")
+    }).pipe(Effect.scoped, Effect.runPromise))
+
+  it("sup_start_restart_child_returns_error: says at once why a child that was asked for did not start", () =>
+    Effect.gen(function* () {
+      const { child, fail } = nursery()
+      fail("a", 1)
+      const { supervisor } = yield* supervise([{ child: child("a"), start: "on-demand" }], {
+        pastIntensity: "escalate",
+      })
+      expect((yield* Effect.flip(supervisor.handle("a", 1000))).message).toBe('"a" is down: faulty.')
+      expect((yield* supervisor.handle("a", 1000)).number).toBe(0)
+    }).pipe(Effect.scoped, Effect.runPromise))
+
+  it("sup_start_fail: refuses flags that make no sense before anything starts", () =>
+    Effect.gen(function* () {
+      const { child, log } = nursery()
+      const exit = yield* Effect.exit(
+        supervise([{ child: child("a") }], { strategy: "one_for_all", pastIntensity: "break" }),
+      )
+      expect(String(Exit.isFailure(exit) && exit.cause)).toContain(
+        'Supervisor "top" has strategy "one_for_all"',
+      )
+      expect(log).toEqual([])
+    }).pipe(Effect.scoped, Effect.runPromise))
+
+  it("sup_stop_timeout: kills what is left when the time for all is up, and waits until it is gone", () =>
+    Effect.gen(function* () {
+      const { child, log } = nursery()
+      const { supervisor, clock } = yield* supervise([
+        { child: child("a"), shutdown: "infinity" },
+        { child: child("b", { stubborn: true }), shutdown: "infinity" },
+      ])
+      const stop = yield* Effect.forkChild(supervisor.stop(500))
+      yield* tick
+      expect(log).toEqual(["open a", "open b", "stop b Infinity"])
+      clock.increment(500)
+      yield* Fiber.join(stop)
+      expect(log.slice(2)).toEqual(["stop b Infinity", "stop b 0", "close b", "stop a 0", "close a"])
+    }).pipe(Effect.scoped, Effect.runPromise))
+
+  it.each(["silent", "stuck"] as const)(
+    "child_unlink: does not hang on a child that is %s when it is told to stop",
+    (how) =>
+      Effect.gen(function* () {
+        const { child, log } = nursery()
+        const { supervisor, clock } = yield* supervise([
+          { child: child("a", { [how]: true }), shutdown: 100 },
+        ])
+        const stop = yield* Effect.forkChild(supervisor.stopChild("a"))
+        for (const ms of [100, 10_000, 1000]) {
+          yield* tick
+          clock.increment(ms)
+        }
+        yield* Fiber.join(stop)
+        expect(log).toEqual(["open a", "stop a 100", "close a"])
+      }).pipe(Effect.scoped, Effect.runPromise),
+  )
+
+  it("takes a bug in a running child for a crash, not for a failed start", () =>
+    Effect.gen(function* () {
+      const { child } = nursery()
+      const buggy: Child<Life> = {
+        id: "a",
+        start: () =>
+          Effect.map(child("a").start(), (life) => ({ ...life, exited: Effect.die(new Error("bug")) })),
+      }
+      const { supervisor } = yield* supervise([{ child: buggy, restart: "temporary" }], {
+        pastIntensity: "escalate",
+      })
+      yield* supervisor.started
+      expect(supervisor.children()).toMatchObject([{ phase: "ended", lastExit: { error: "Error: bug" } }])
+    }).pipe(Effect.scoped, Effect.runPromise))
 })
+
+class NothingToRun extends StartError {
+  readonly ignore = true
+}
