@@ -26,6 +26,7 @@ const targets: Readonly<Record<string, () => Promise<Target>>> = {
   wake: async () => (await import("./targets/wake.ts")).wake,
   llm: async () => (await import("./targets/llm.ts")).llm,
   process: async () => (await import("./targets/process.ts")).processes,
+  residency: async () => (await import("./targets/residency.ts")).residency,
   // Last where all are run: it needs a sound server.
   "barge-in": async () => (await import("./targets/barge-in.ts")).bargeIn,
 }
