@@ -102,8 +102,12 @@ export const makeOllamaActor = (
       if (inUse === (by > 0 ? 1 : 0)) tenancy.busy(inUse > 0)
     }
 
+    /** The server was well a moment ago, so it may only be restarting. */
+    const mayComeBack = (failure: ModelFailure): boolean =>
+      isServerBusy(failure) || (failure.reason === "unavailable" && effects.lostAgoMs() < RESTART_MS)
+
     /** Loads the model if it is not there, whatever was believed. A wish to unload it stands. */
-    const preload = Effect.suspend(() =>
+    const load = Effect.suspend(() =>
       life.isLoaded() && inUse === 0 && effects.seenAgoMs() > FRESH_MS ? effects.look : Effect.void,
     ).pipe(Effect.andThen(Effect.suspend(() => (life.isLoaded() ? Effect.void : life.preload))))
 
@@ -114,7 +118,7 @@ export const makeOllamaActor = (
     ): Effect.Effect<void, ModelFailure> =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
-          do yield* restore(preload)
+          do yield* restore(load)
           while (!life.isLoaded())
           use(1)
           const replying = Stream.runForEach(effects.calls().chat(request, firstMs), emit)
@@ -133,13 +137,9 @@ export const makeOllamaActor = (
             emitted = true
             return Queue.offer(queue, event)
           }
-          /** Nothing was heard of it yet, and the next attempt may find the server well. */
-          const mayRetry = (failure: ModelFailure): boolean => {
-            if (emitted) return false
-            if (isServerBusy(failure)) return true
-            if (failure.reason === "died") return failures < 2
-            return failure.reason === "unavailable" && effects.lostAgoMs() < RESTART_MS
-          }
+          // Nothing was heard of it yet. A model that kills its runner twice does so a third time.
+          const mayRetry = (failure: ModelFailure): boolean =>
+            !emitted && (mayComeBack(failure) || (failure.reason === "died" && failures < 2))
           const attempt = Effect.suspend(() =>
             // A server whose runner died loads the model again within the next request.
             Effect.tapError(reply(request, failures === 0 ? firstTokenMs : coldLoadMs, emit), (failure) => {
@@ -169,7 +169,7 @@ export const makeOllamaActor = (
       get contextTokens() {
         return effects.contextTokens()
       },
-      preload,
+      preload: Effect.retry(load, { ...ollamaRetry(options), while: mayComeBack }),
       chat,
       state: life.state,
       unload: life.unload,

@@ -175,7 +175,10 @@ export const makeOllamaEffects = (
       ),
     )
 
-    /** A server that refuses connections holds nothing; one that is silent may. */
+    /**
+     * A server that refuses connections lists nothing, one that is silent may. The runner of a server that was killed
+     * outlives it, memory and all, where nobody kills its whole process group: only readings tell.
+     */
     const isListed = Effect.matchEffect(server.resident(model), {
       onSuccess: (resident) => Effect.succeed(resident !== undefined && isOurs(resident)),
       onFailure: ({ reason }) => Effect.succeed(reason !== "unavailable"),
@@ -202,7 +205,7 @@ export const makeOllamaEffects = (
           Effect.fail(
             failure(
               "deadline",
-              `${model}: its memory is not back ${times.unloadMs / 1_000} s after Ollama was asked to unload it; restart Ollama if it stays so.`,
+              `${model}: its memory is not back ${times.unloadMs / 1_000} s after it was unloaded; if it stays so, end what is left of "ollama runner".`,
             ),
           ),
       }),

@@ -82,6 +82,16 @@ describe("an Ollama that goes its own way", () => {
     })
   })
 
+  it("and restarts is waited for by those who prepare a chat", async () => {
+    const { preload, fake, actor } = await ollamaRig()
+    await preload()
+    await fake.crash()
+    setTimeout(() => fake.restart(), 100)
+    await eventually("it is noticed", () => actor.state() === "failed")
+    await preload()
+    expect(actor.state()).toBe("ready")
+  })
+
   it("and restarts before the first word is survived by the same chat", async () => {
     let crashes = 1
     const made = await ollamaRig({

