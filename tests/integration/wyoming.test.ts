@@ -1,0 +1,246 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync } from "node:fs"
+import { createServer } from "node:net"
+import { createInterface } from "node:readline"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest"
+import type { ModelReport } from "../../src/actors/model-actor.ts"
+import type { WyomingSpeech } from "../../src/actors/wyoming-speech.ts"
+import { fixture, requireBuiltHost } from "../support/nasty-host.ts"
+import { descendantsOf } from "../support/process-tree.ts"
+import { childPids, eventually, isRunning } from "../support/processes.ts"
+import { describeWith } from "../support/require-component.ts"
+import { silence, spoken } from "../support/speech-samples.ts"
+import { freeUrl, ownMemoryFolder, whisperCommand, withWyoming } from "../support/wyoming-rig.ts"
+
+beforeAll(requireBuiltHost)
+
+const server = (...options: readonly string[]) =>
+  `"${process.execPath}" "${fixture("wyoming-server.mjs")}" {url} ${options.join(" ")}`
+
+/** The fixture's transcript is its process id and its folder for temporary files. */
+const ask = (speech: WyomingSpeech) =>
+  Effect.map(speech.transcribe(silence(0.2)), ({ text }) => {
+    const [pid = "", folder = ""] = text.split(" ")
+    return { pid: Number(pid), folder }
+  })
+
+const until = (what: string, holds: () => boolean, withinMs?: number) =>
+  Effect.promise(() => eventually(what, holds, withinMs))
+
+const strike = (pid: number, signal: NodeJS.Signals) => Effect.sync(() => process.kill(pid, signal))
+
+const phase = (speech: WyomingSpeech) => speech.children()[0]?.phase
+
+describe("a Wyoming server of our own", () => {
+  it("is started by the first request, asked again by the next, and leaves nothing behind", async () => {
+    const memory = ownMemoryFolder()
+    const before = childPids()
+    const reports: ModelReport[] = []
+    const url = await freeUrl()
+    const options = { url, command: server(), onReport: (report: ModelReport) => reports.push(report) }
+    const first = await withWyoming(options, (speech) =>
+      Effect.gen(function* () {
+        expect(phase(speech)).toBe("idle")
+        yield* speech.preload
+        const found = yield* ask(speech)
+        expect(isRunning(found.pid)).toBe(true)
+        expect(yield* ask(speech)).toEqual(found)
+        expect(memory.content().some((name) => name.endsWith("speech.wav"))).toBe(true)
+        return found
+      }),
+    )
+    expect(reports.map(({ state }) => state)).toEqual(["ready"])
+    expect(isRunning(first.pid)).toBe(false)
+    expect(childPids()).toEqual(before)
+    expect(memory.content()).toEqual([])
+  })
+
+  it("gives all its memory back on demand, and starts again with the next request", async () => {
+    await withWyoming({ url: await freeUrl(), command: server() }, (speech) =>
+      Effect.gen(function* () {
+        const first = yield* ask(speech)
+        yield* speech.unload
+        expect(isRunning(first.pid)).toBe(false)
+        expect(existsSync(first.folder)).toBe(false)
+        expect((yield* ask(speech)).pid).not.toBe(first.pid)
+      }),
+    )
+  })
+
+  it("killed in mid-request, leaves the request to its successor", async () => {
+    await withWyoming({ url: await freeUrl(), command: server("work=500") }, (speech) =>
+      Effect.gen(function* () {
+        const first = yield* ask(speech)
+        const second = yield* Effect.forkChild(ask(speech))
+        yield* Effect.sleep(200)
+        yield* strike(first.pid, "SIGKILL")
+        const { pid } = yield* Fiber.join(second)
+        expect(pid).not.toBe(first.pid)
+        expect(speech.children()).toMatchObject([{ id: "wyoming", phase: "running", restarts: 1 }])
+      }),
+    )
+  })
+
+  it("killed between two requests, even a moment ago, is no failure of the next", async () => {
+    const memory = ownMemoryFolder()
+    await withWyoming({ url: await freeUrl(), command: server() }, (speech) =>
+      Effect.gen(function* () {
+        const first = yield* ask(speech)
+        yield* strike(first.pid, "SIGKILL")
+        const second = yield* ask(speech)
+        expect(second.pid).not.toBe(first.pid)
+        // The keeper this time: its server must go with it.
+        yield* strike(speech.children()[0]?.pid ?? 0, "SIGKILL")
+        yield* until("the server is gone", () => !isRunning(second.pid), 1000)
+        const third = yield* ask(speech)
+        expect(memory.content().filter((name) => !name.includes("/"))).toHaveLength(1)
+        expect(existsSync(third.folder)).toBe(true)
+      }),
+    )
+    expect(memory.content()).toEqual([])
+  })
+
+  it.each([
+    ["stands idle", 0],
+    ["is at work", 30_000],
+  ])("stopped while it %s, is killed and replaced within 3 s", async (_, work) => {
+    // A successor that works as long would only repeat the failure.
+    await withWyoming({ url: await freeUrl(), command: server(`work=${work}`) }, (speech) =>
+      Effect.gen(function* () {
+        yield* speech.preload
+        const [keeper = 0] = speech.children().map(({ pid }) => pid)
+        const pids = descendantsOf(keeper)
+        const request = yield* Effect.forkChild(work === 0 ? Effect.never : ask(speech))
+        yield* Effect.sleep(200)
+        for (const pid of pids) yield* strike(pid, "SIGSTOP")
+        const gone = () => pids.every((pid) => !isRunning(pid))
+        expect(yield* until("it is killed", gone, 3000)).toBeGreaterThan(500)
+        yield* until(
+          "another one runs",
+          () => speech.children()[0]?.pid !== keeper && phase(speech) === "running",
+        )
+        yield* Fiber.interrupt(request)
+      }),
+    )
+  })
+
+  it("deaf without being stopped, is killed and replaced", async () => {
+    await withWyoming({ url: await freeUrl(), command: server("deaf-after=1500") }, (speech) =>
+      Effect.gen(function* () {
+        const first = yield* ask(speech)
+        yield* until("it is killed", () => !isRunning(first.pid), 6000)
+        expect((yield* ask(speech)).pid).not.toBe(first.pid)
+      }),
+    )
+  })
+
+  it("is left in peace while it works, though it may answer nothing else meanwhile", async () => {
+    await withWyoming({ url: await freeUrl(), command: server("work=4000", "blocks") }, (speech) =>
+      Effect.gen(function* () {
+        yield* speech.preload
+        const [keeper] = speech.children().map(({ pid }) => pid)
+        // Given up at once: what it still works on is not forgotten.
+        const abandoned = yield* Effect.forkChild(ask(speech))
+        yield* Effect.sleep(200)
+        yield* Fiber.interrupt(abandoned)
+        expect((yield* ask(speech)).pid).toBeGreaterThan(0)
+        expect(speech.children()).toMatchObject([{ pid: keeper, restarts: 0 }])
+      }),
+    )
+  })
+
+  it("is killed for a transcription past its deadline", async () => {
+    const options = { url: await freeUrl(), command: server("work=60000"), transcribeDeadlineMs: 500 }
+    await withWyoming(options, (speech) =>
+      Effect.gen(function* () {
+        yield* speech.preload
+        const [keeper = 0] = speech.children().map(({ pid }) => pid)
+        expect(yield* Effect.flip(ask(speech))).toMatchObject({ reason: "deadline" })
+        yield* until("it is killed", () => !isRunning(keeper))
+      }),
+    )
+  })
+
+  it("is not started, and nothing is sent, where something else listens", async () => {
+    const before = childPids()
+    let bytes = ""
+    const stranger = createServer((socket) => {
+      socket.on("error", () => undefined)
+      socket.on("data", (chunk) => {
+        bytes += String(chunk)
+      })
+    })
+    await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve))
+    onTestFinished(() => {
+      stranger.close()
+    })
+    const address = stranger.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    await withWyoming({ url: `tcp://127.0.0.1:${port}`, command: server() }, (speech) =>
+      Effect.gen(function* () {
+        const request = yield* Effect.forkChild(ask(speech))
+        const refused = () => JSON.stringify(speech.children()).includes("something else listens")
+        yield* until("it is refused", refused, 8000)
+        yield* Fiber.interrupt(request)
+        expect(bytes).not.toContain("audio-chunk")
+        expect(childPids()).toEqual(before)
+      }),
+    )
+  })
+
+  it("that cannot start says why, and is given up", async () => {
+    const options = { url: await freeUrl(), command: "echo no such model >&2; exit 3" }
+    const failure = await withWyoming(options, (speech) => Effect.flip(speech.preload))
+    expect(failure).toMatchObject({ reason: "unavailable" })
+    expect(failure.message).toContain("(exit code 3): no such model")
+  })
+
+  it("goes with the main process, even by SIGKILL, and takes the sound it wrote with it", async () => {
+    const memory = ownMemoryFolder()
+    const parent = spawn(process.execPath, [fixture("wyoming-parent.mjs"), await freeUrl(), server()], {
+      stdio: ["ignore", "pipe", "inherit"],
+    })
+    onTestFinished(() => {
+      parent.kill("SIGKILL")
+    })
+    const [line] = await once(createInterface(parent.stdout), "line")
+    const pids = descendantsOf(parent.pid ?? 0)
+    expect(pids).toContain(Number(String(line).split(" ")[0]))
+    parent.kill("SIGKILL")
+    await eventually("all of them are gone", () => !pids.some(isRunning), 3000)
+    expect(memory.content()).toEqual([])
+  })
+})
+
+describeWith("wyoming", "wyoming-faster-whisper", () => {
+  it("understands what is said, and again after it was killed and stopped in the middle of it", async () => {
+    const memory = ownMemoryFolder()
+    const command = whisperCommand()
+    const reports: ModelReport[] = []
+    const options = { url: await freeUrl(), command, onReport: (report: ModelReport) => reports.push(report) }
+    await withWyoming(options, (speech) =>
+      Effect.gen(function* () {
+        const heard = (line: "time" | "question" | "capabilities") =>
+          Effect.map(speech.transcribe(spoken(line)), ({ text }) => text)
+        expect(yield* heard("time")).toMatch(/^hey,? jarvis.? what time is it\?$/i)
+        expect(yield* heard("question")).toMatch(/what is the capital of france\?$/i)
+
+        for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
+          const [keeper = 0] = speech.children().map(({ pid }) => pid)
+          const request = yield* Effect.forkChild(heard("capabilities"))
+          yield* Effect.sleep(100)
+          for (const pid of descendantsOf(keeper)) yield* strike(pid, signal)
+          expect(yield* Fiber.join(request)).toMatch(/what can you do\?$/i)
+          expect(isRunning(keeper)).toBe(false)
+          expect(yield* heard("time")).toMatch(/what time is it\?$/i)
+        }
+        expect(speech.children()).toMatchObject([{ restarts: 2 }])
+      }),
+    )
+    expect(reports.map(({ state }) => state)).toEqual(["ready"])
+    expect(memory.content()).toEqual([])
+  })
+})
