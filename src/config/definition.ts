@@ -148,6 +148,41 @@ export const definition = {
       ),
     },
   },
+  memory: {
+    doc: "Which models may be in memory, and where.",
+    settings: {
+      profile: choice(
+        ["auto", "prototype", "lean", "cpu"],
+        "auto",
+        "prototype puts speech to text, the language model and the voice on the GPU; lean only the language model; cpu nothing; auto is lean where there is a GPU and cpu where there is none.",
+      ),
+      gpu_total_mib: integer(
+        8_192,
+        { min: 0, max: 1_048_576 },
+        "Video memory of the GPU; where it can be read, what is read counts if it is less.",
+      ),
+      gpu_reserve_mib: integer(
+        660,
+        { min: 0, max: 1_048_576 },
+        "Of that, what the driver and the desktop take.",
+      ),
+      gpu_headroom_mib: integer(
+        512,
+        { min: 0, max: 1_048_576 },
+        "Of that, what is never given to models: fragmentation and peaks.",
+      ),
+      ram_mib: integer(
+        4_096,
+        { min: 256, max: 1_048_576 },
+        "What models on the processor may take together.",
+      ),
+      idle_minutes: number(
+        15,
+        { min: 0.1, max: 1_440 },
+        "A model that nobody used for so long, outside of a conversation, is unloaded, unless it is small.",
+      ),
+    },
+  },
   conversation: {
     doc: "The course of a conversation.",
     settings: {

@@ -26,6 +26,13 @@ export function conflictsOf(config: Config, at: (key: string) => string): readon
       message: `${at("llm.max_reply_tokens")}: llm.max_reply_tokens is ${maxReplyTokens}; expected at most half of llm.num_ctx, which is ${numCtx}, so that a prompt fits. Fix: lower it or raise llm.num_ctx.`,
     })
   }
+  const { gpuTotalMib, gpuReserveMib, gpuHeadroomMib } = config.memory
+  if (gpuTotalMib > 0 && gpuReserveMib + gpuHeadroomMib >= gpuTotalMib) {
+    problems.push({
+      key: "memory.gpu_total_mib",
+      message: `${at("memory.gpu_total_mib")}: memory.gpu_total_mib is ${gpuTotalMib}; expected more than memory.gpu_reserve_mib and memory.gpu_headroom_mib together, which are ${gpuReserveMib + gpuHeadroomMib}. Fix: lower those, or set it to 0 where there is no GPU.`,
+    })
+  }
   return problems
 }
 

@@ -143,6 +143,7 @@ test("settings that contradict each other are an error", () => {
     "config.toml:2: endpointing.phrase_ms is 900; expected at most endpointing.silence_ms, which is 600. Fix: lower the first or raise the second.",
   ])
   expect(problemsOf("[llm]\nnum_ctx = 512\nmax_reply_tokens = 500")).toHaveLength(1)
+  expect(problemsOf("[memory]\ngpu_total_mib = 1000")).toHaveLength(1)
 })
 
 test("what is not TOML is named with line and column", () => {
