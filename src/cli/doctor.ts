@@ -6,6 +6,7 @@ import type { CommandContext } from "./command.ts"
 import { audioChecks, levelCheck } from "./doctor/audio-checks.ts"
 import { type Check, type CheckResult, type CheckStatus, runCheck } from "./doctor/check.ts"
 import { configCheck } from "./doctor/config-check.ts"
+import { gpuCheck } from "./doctor/gpu-check.ts"
 import { modelChecks } from "./doctor/model-checks.ts"
 import { nativeChecks } from "./doctor/native-checks.ts"
 import { ollamaCheck } from "./doctor/ollama-check.ts"
@@ -48,6 +49,7 @@ function allChecks(context: CommandContext, backends: AvailableBackends): readon
     ...modelChecks(config, context.env),
     ...audioChecks(config, backends),
     ...(switchOption(context.options, "level") ? [levelCheck(config, backends)] : []),
+    gpuCheck(context.env),
     ollamaCheck(config),
     wyomingCheck(config),
   ]

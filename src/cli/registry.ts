@@ -132,6 +132,17 @@ export const commands: readonly CommandDefinition[] = [
     load: () => import("./doctor.ts"),
   },
   {
+    name: "gpu status",
+    summary: "say what of the GPU speech path is there, and what would help",
+    load: () => import("./gpu.ts"),
+  },
+  {
+    name: "gpu install",
+    summary: "fetch the libraries that let speech run on an NVIDIA GPU",
+    options: [["-y, --yes", "agree to the download"]],
+    load: () => import("./gpu.ts"),
+  },
+  {
     name: "bench",
     summary: "measure latencies on this machine",
     arguments: [["[what...]", "voice, wake, stt, tts, llm, process or barge-in; all where none is named"]],

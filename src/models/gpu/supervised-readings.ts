@@ -20,6 +20,9 @@ export type ReadingsState =
   | { readonly type: "reading"; readonly source: MemorySource["id"] }
   | { readonly type: "none"; readonly reason: string }
 
+/** Why there are no readings where there was nothing to try. */
+export const NO_DRIVER = "no NVIDIA driver was found"
+
 /** Waits between the starts of one source; when they are used up, the next source has its turn. */
 const BACK_OFF_MS = [100, 1000]
 /** A source that lives this long has its back-off forgiven. */
@@ -35,6 +38,8 @@ export class SupervisedReadings {
   readonly #options: SupervisedReadingsOptions
   readonly #listeners = new Set<(reading: MemoryReading) => void>()
   readonly #stateListeners = new Set<() => void>()
+  /** Why each source is not read, the last time it was tried. */
+  readonly #reasons = new Map<MemorySource, string>()
   #candidates: readonly MemorySource[]
   #open: OpenSource | undefined
   #at = 0
@@ -49,7 +54,7 @@ export class SupervisedReadings {
   constructor(options: SupervisedReadingsOptions) {
     this.#options = options
     this.#candidates = options.sources
-    this.#start("no NVIDIA driver was found")
+    this.#start()
   }
 
   get state(): ReadingsState {
@@ -84,11 +89,11 @@ export class SupervisedReadings {
     this.#open = undefined
   }
 
-  #start(reasonForNone: string): void {
+  #start(): void {
     if (this.#closed) return
     const source = this.#candidates[this.#at]
     if (source === undefined) {
-      this.#rest(reasonForNone)
+      this.#rest()
       return
     }
     const { clock, intervalMs, silentMs, startMs } = this.#options
@@ -113,7 +118,7 @@ export class SupervisedReadings {
       gone: (ending) =>
         whileCurrent(() => {
           current = false
-          this.#failed(ending)
+          this.#failed(source, ending)
         }),
     })
     // It may have failed before `open` returned.
@@ -125,7 +130,7 @@ export class SupervisedReadings {
         current = false
         opened.close()
         const reason = `${source.id} gave no reading for ${limitMs} ms`
-        this.#failed({ reason, isFinal: false })
+        this.#failed(source, { reason, isFinal: false })
         return
       }
       opened.ask()
@@ -145,25 +150,28 @@ export class SupervisedReadings {
     for (const listener of [...this.#listeners]) listener(reading)
   }
 
-  #failed({ reason, isFinal }: SourceEnding): void {
+  #failed(source: MemorySource, { reason, isFinal }: SourceEnding): void {
     if (this.#closed) return
     this.#open = undefined
+    this.#reasons.set(source, reason)
     const waitMs = isFinal ? undefined : BACK_OFF_MS[this.#failures]
     if (waitMs !== undefined) {
       this.#failures++
-      this.#wait(waitMs, () => this.#start(reason))
+      this.#wait(waitMs, () => this.#start())
       return
     }
     this.#failures = 0
     if (isFinal) this.#candidates = this.#candidates.filter((_, at) => at !== this.#at)
     else this.#at++
-    this.#start(reason)
+    this.#start()
   }
 
-  #rest(reason: string): void {
+  #rest(): void {
+    const reasons = [...this.#reasons.values()]
+    const reason = reasons.length === 0 ? NO_DRIVER : reasons.join("; ")
     this.#become({ type: "none", reason })
     this.#at = 0
-    if (this.#candidates.length > 0) this.#wait(REST_MS, () => this.#start(reason))
+    if (this.#candidates.length > 0) this.#wait(REST_MS, () => this.#start())
   }
 
   #become(state: ReadingsState): void {

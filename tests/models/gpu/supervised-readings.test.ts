@@ -85,7 +85,7 @@ describe("SupervisedReadings", () => {
     const { clock, first, second, supervised } = rig()
     first.last.gone({ reason: "no library", isFinal: true })
     second.last.gone({ reason: "no such program", isFinal: true })
-    expect(supervised.state).toEqual({ type: "none", reason: "no such program" })
+    expect(supervised.state).toEqual({ type: "none", reason: "no library; no such program" })
     clock.increment(600_000)
     expect([first.opened.length, second.opened.length]).toEqual([1, 1])
   })
@@ -98,7 +98,7 @@ describe("SupervisedReadings", () => {
         clock.increment(1000)
       }
     }
-    expect(supervised.state).toEqual({ type: "none", reason: "nvidia-smi crashed" })
+    expect(supervised.state).toEqual({ type: "none", reason: "nvml crashed; nvidia-smi crashed" })
     expect(first.opened).toHaveLength(3)
     clock.increment(60_000)
     expect(first.opened).toHaveLength(4)
