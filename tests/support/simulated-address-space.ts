@@ -18,7 +18,7 @@ export class SimulatedAddressSpace {
   readonly #pieceMib: number
   readonly #random: () => number
   /** By address; they never overlap. */
-  #segments: Segment[] = []
+  readonly #segments: Segment[] = []
   #usedMib = 0
 
   constructor(totalMib: number, pieceMib: number, random: () => number) {
@@ -47,7 +47,8 @@ export class SimulatedAddressSpace {
     if (sizeMib === 0) return true
     const taken = this.#place(allocation, sizeMib)
     if (taken === undefined) return false
-    this.#segments = [...this.#segments, ...taken].sort((a, b) => a.startMib - b.startMib)
+    this.#segments.push(...taken)
+    this.#segments.sort((a, b) => a.startMib - b.startMib)
     this.#usedMib += sizeMib
     return true
   }
@@ -55,14 +56,15 @@ export class SimulatedAddressSpace {
   /** Gives back up to `sizeMib` of it, from its highest addresses down. */
   give(allocation: number, sizeMib: number): void {
     let leftMib = sizeMib
-    const kept: Segment[] = []
-    for (const segment of [...this.#segments].reverse()) {
-      const freedMib = segment.allocation === allocation ? Math.min(leftMib, segment.sizeMib) : 0
+    for (let at = this.#segments.length - 1; at >= 0 && leftMib > 0; at--) {
+      const segment = this.#segments[at]
+      if (segment === undefined || segment.allocation !== allocation) continue
+      const freedMib = Math.min(leftMib, segment.sizeMib)
       leftMib -= freedMib
       this.#usedMib -= freedMib
-      if (freedMib < segment.sizeMib) kept.push({ ...segment, sizeMib: segment.sizeMib - freedMib })
+      if (freedMib === segment.sizeMib) this.#segments.splice(at, 1)
+      else this.#segments[at] = { ...segment, sizeMib: segment.sizeMib - freedMib }
     }
-    this.#segments = kept.reverse()
   }
 
   #place(allocation: number, sizeMib: number): readonly Segment[] | undefined {
