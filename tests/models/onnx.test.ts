@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describeCudaProvider, isProviderInstalled } from "../../src/models/gpu/cuda-provider.ts"
 import {
   batchProfile,
   floatsOf,
