@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { AnswerInput, Verdict } from "../machines/conversation-types.ts"
 import type { ModelFailure } from "../ports/models.ts"
-import { classifyTranscript } from "../text/classify.ts"
+import { classifyTranscript, type HeardUtterance } from "../text/classify.ts"
 import { isCompletePhrase } from "../text/match-phrase.ts"
 import type { PhraseMatch } from "../text/phrases.ts"
 import { wakeEvidence } from "../text/wake-phrase.ts"
@@ -35,7 +35,7 @@ export const understandTurn = (
     const turn = ledger.revise(input)
     if (typed !== undefined) {
       turn.transcript = typed
-      return understood(typed, 1, Number.POSITIVE_INFINITY, false)
+      return understood({ text: typed, confidence: 1, voicedMs: Number.POSITIVE_INFINITY }, false)
     }
     turn.speech = { startMs: input.fromMs, endMs: input.toMs }
     ledger.mark(input, { endOfSpeech: timebase.ofAudio(input.toMs) })
@@ -50,12 +50,13 @@ export const understandTurn = (
     turn.transcript = text
     // The recogniser's second look at the wake word: "Hey Travis" scores high, but is not for us.
     if (turn.wake !== undefined && wakeEvidence(text) === "another-name") return nothing
-    return understood(text, transcript.confidence, voicedMs, services.output.isOpen)
+    const heard = { text, confidence: transcript.confidence, voicedMs, woken: turn.wake !== undefined }
+    return understood(heard, services.output.isOpen)
   })
 
 /** The transcript keeps the wake phrase in the record; what is answered comes without it. */
-const understood = (text: string, confidence: number, voicedMs: number, speaking: boolean): Understood => {
-  const found = classifyTranscript({ text, confidence, voicedMs })
+const understood = (heard: HeardUtterance, speaking: boolean): Understood => {
+  const found = classifyTranscript(heard)
   switch (found.kind) {
     case "empty":
     case "noise":

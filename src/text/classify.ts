@@ -1,7 +1,7 @@
 import { matchPhrase, type PhraseContext } from "./match-phrase.ts"
 import type { PhraseMatch } from "./phrases.ts"
 import { plainWords } from "./utterance-words.ts"
-import { stripWakePhrase } from "./wake-phrase.ts"
+import { afterMisheardWakePhrase, stripWakePhrase } from "./wake-phrase.ts"
 
 export interface HeardUtterance {
   readonly text: string
@@ -9,6 +9,8 @@ export interface HeardUtterance {
   readonly confidence: number
   /** How much of the audio was voice. */
   readonly voicedMs: number
+  /** The sound begins with the wake word, however that was transcribed. */
+  readonly woken?: boolean | undefined
 }
 
 export type Classified =
@@ -46,6 +48,8 @@ export function classifyTranscript(heard: HeardUtterance, context: PhraseContext
   if (wakeOnly) return { kind: "wake-only" }
   if (!/[\p{L}\p{N}]/u.test(text)) return { kind: "empty" }
   const match = matchPhrase(text, context)
+  const guessed = match === undefined && heard.woken ? phraseAfterMisheardWake(text, context) : undefined
+  if (guessed !== undefined) return guessed
   const isDoubtful = heard.confidence < MIN_CONFIDENCE
   if (match !== undefined) {
     return isDoubtful && match.tool !== undefined
@@ -58,4 +62,13 @@ export function classifyTranscript(heard: HeardUtterance, context: PhraseContext
   const minimum = isSingleWord ? MIN_WORD_CONFIDENCE : MIN_SPEECH_CONFIDENCE
   if (heard.confidence < minimum) return { kind: "noise" }
   return isDoubtful ? { kind: "low-confidence", text } : { kind: "free", text }
+}
+
+/** A fixed phrase after what was the wake word, but none that calls a tool: that takes more than a guess. */
+const phraseAfterMisheardWake = (text: string, context: PhraseContext): Classified | undefined => {
+  for (const rest of afterMisheardWakePhrase(text)) {
+    const match = matchPhrase(rest, context)
+    if (match !== undefined && match.tool === undefined) return { kind: "phrase", text: rest, match }
+  }
+  return undefined
 }

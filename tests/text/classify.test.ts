@@ -46,6 +46,25 @@ describe("a transcript is", () => {
     })
   })
 
+  it("a phrase after a misheard wake phrase, only where the wake word is known to be there", () => {
+    const heard = { text: "A jar of us, what time is it?", ...clear }
+    expect(classifyTranscript({ ...heard, woken: true })).toMatchObject({
+      kind: "phrase",
+      text: "what time is it?",
+      match: { intent: "time" },
+    })
+    expect(classifyTranscript(heard).kind).toBe("free")
+    expect(classifyTranscript({ text: "A jar of us, how far is the moon?", ...clear, woken: true })).toEqual({
+      kind: "free",
+      text: "A jar of us, how far is the moon?",
+    })
+  })
+
+  it("no phrase that calls a tool after a guess at the wake phrase", () => {
+    const heard = { text: "A jar of us, restart postgres.", ...clear, woken: true }
+    expect(classifyTranscript(heard).kind).toBe("free")
+  })
+
   it("a phrase even when doubtful, unless it would call a tool", () => {
     const doubtful = { confidence: 0.3, voicedMs: 600 }
     expect(classifyTranscript({ text: "Stop.", ...doubtful }).kind).toBe("phrase")

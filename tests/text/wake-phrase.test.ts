@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest"
-import { speaksWakeWord, stripWakePhrase, wakeEvidence, withoutWakeWord } from "../../src/text/wake-phrase.ts"
+import { matchPhrase } from "../../src/text/match-phrase.ts"
+import {
+  afterMisheardWakePhrase,
+  speaksWakeWord,
+  stripWakePhrase,
+  wakeEvidence,
+  withoutWakeWord,
+} from "../../src/text/wake-phrase.ts"
 
 describe("the wake phrase is removed", () => {
   it.each([
@@ -12,6 +19,11 @@ describe("the wake phrase is removed", () => {
     ["Hey, Java stop.", "stop."],
     ["H. R. V. Stop.", "Stop."],
     ["Jarvis, status.", "status."],
+    ["E. Jarvis, what's the time?", "what's the time?"],
+    ["Be jarvis what's the time.", "what's the time."],
+    ["Me, Jarvis, repeat that.", "repeat that."],
+    ["Page Jarvis, good morning.", "good morning."],
+    ["18. Hey, Jarvis, status report.", "status report."],
     // As it could write it.
     ["Hey Jervis stop", "stop"],
     ["Hey Travis, stop.", "stop."],
@@ -50,6 +62,12 @@ describe("ordinary words are not eaten", () => {
     "Hey, just stop",
     "Hey there",
     "They have jars",
+    "A jar of us stop.",
+    "The job is done",
+    "Each of us stop.",
+    "Be just",
+    "18 hours ago",
+    "We serve us",
     "Java is an island",
     "Tell Jarvis to stop",
     "what time is it?",
@@ -58,6 +76,62 @@ describe("ordinary words are not eaten", () => {
     "...",
   ])("%s", (transcript) => {
     expect(stripWakePhrase(transcript)).toEqual({ text: transcript, wakeOnly: false })
+  })
+})
+
+describe("a wake phrase that was heard as other words", () => {
+  /** The fixed phrase that one of the guesses leaves. */
+  const guessed = (transcript: string) =>
+    afterMisheardWakePhrase(transcript).find((rest) => matchPhrase(rest) !== undefined)
+
+  it.each([
+    // As Moonshine tiny wrote "Hey Jarvis …" from its beginning or from a little later, clean and at 15 dB.
+    ["Ajarvis stop.", "stop."],
+    ["H. Avis stop.", "stop."],
+    ["Hage our vest status.", "status."],
+    ["A jar of us. What can you do?", "What can you do?"],
+    ["A-job is what's the time.", "what's the time."],
+    ["Hey, job us, are you okay?", "are you okay?"],
+    ["A. Java status.", "status."],
+    ["Hey, Jabba, status,", "status,"],
+    ["A. Jauvis, thank you very much.", "thank you very much."],
+    ["Age Arvus, thank you very much.", "thank you very much."],
+    ["Age harvest what time is it?", "what time is it?"],
+    ["Age, or this repeat that.", "repeat that."],
+    ["Each of us stop.", "stop."],
+    ["Each service, thank you very much.", "thank you very much."],
+    ["We jar this what's the time", "what's the time"],
+    ["Any job is repeat that.", "repeat that."],
+    ["The job is status report.", "status report."],
+  ])("is perhaps removed: %s", (transcript, phrase) => {
+    expect(guessed(transcript)).toBe(phrase)
+  })
+
+  it.each([
+    "Hey Travis, stop.",
+    "E. Travis, what can you do?",
+    "Hey Charles, status.",
+    "E. Charles, what day is it today?",
+    "Charlotte, are you okay?",
+    "E. James, what time is it?",
+    "AJ Ames, are you okay?",
+    "A. Jams, what can you do?",
+    "Hey Jason, stop.",
+    "E-Dave is what can you do?",
+    "Each house, what can you do?",
+    "I promise, what day is it today?",
+    "Hey, service status.",
+    "A service status.",
+    "Hey, just stop.",
+    "Don't stop.",
+    "Please do not stop.",
+    "Just say status.",
+    "Tell me what time is it.",
+    "Did she say what time is it?",
+    "Which of them said thank you?",
+    "",
+  ])("is not found in other words: %s", (transcript) => {
+    expect(guessed(transcript)).toBeUndefined()
   })
 })
 
@@ -72,6 +146,13 @@ describe("a second look at a wake", () => {
     ["H. Arles, come here", "another-name"],
     ["Hey charlotte", "another-name"],
     ["Pay Harvey, how are you?", "another-name"],
+    ["E. Charles, what day is it today?", "another-name"],
+    ["E-Travis, are you okay?", "another-name"],
+    ["We travis what time is it.", "another-name"],
+    ["Be Charlotte, what can you do?", "another-name"],
+    ["Eight Charles, what can you do?", "another-name"],
+    ["1. Hey Jason, what time is it?", "another-name"],
+    ["10. Pay James what day is it today?", "another-name"],
     ["what time is it?", "none"],
     ["Travis is here", "none"],
     ["", "none"],
