@@ -3,9 +3,11 @@ import { once } from "node:events"
 import { existsSync } from "node:fs"
 import { createServer } from "node:net"
 import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest"
+import { startHostProcess } from "../../src/actors/host-process.ts"
 import type { ModelReport } from "../../src/actors/model-actor.ts"
 import type { WyomingSpeech } from "../../src/actors/wyoming-speech.ts"
 import { fixture, requireBuiltHost } from "../support/nasty-host.ts"
@@ -16,6 +18,8 @@ import { silence, spoken } from "../support/speech-samples.ts"
 import { freeUrl, ownMemoryFolder, whisperCommand, withWyoming } from "../support/wyoming-rig.ts"
 
 beforeAll(requireBuiltHost)
+
+const keeperEntry = fileURLToPath(new URL("../../dist/models/wyoming-keeper.js", import.meta.url))
 
 const server = (...options: readonly string[]) =>
   `"${process.execPath}" "${fixture("wyoming-server.mjs")}" {url} ${options.join(" ")}`
@@ -106,7 +110,7 @@ describe("a Wyoming server of our own", () => {
   it.each([
     ["stands idle", 0],
     ["is at work", 30_000],
-  ])("stopped while it %s, is killed and replaced within 3 s", async (_, work) => {
+  ])("stopped while it %s, is killed within 3 s, and replaced", async (_, work) => {
     // A successor that works as long would only repeat the failure.
     await withWyoming({ url: await freeUrl(), command: server(`work=${work}`) }, (speech) =>
       Effect.gen(function* () {
@@ -196,6 +200,26 @@ describe("a Wyoming server of our own", () => {
     const failure = await withWyoming(options, (speech) => Effect.flip(speech.preload))
     expect(failure).toMatchObject({ reason: "unavailable" })
     expect(failure.message).toContain("(exit code 3): no such model")
+  })
+
+  it("is heard until it is ready, and nothing of what it writes is kept once it hears", async () => {
+    const memory = ownMemoryFolder()
+    const url = await freeUrl()
+    const keeper = startHostProcess({ entry: keeperEntry })
+    onTestFinished(() => keeper.kill({ type: "shutdown" }))
+    const command = server().replace("{url}", url)
+    keeper.toHost.write(`${JSON.stringify({ command, folder: memory.path })}\n`)
+    await eventually("it says that it listens", () => keeper.output().includes("listening"))
+    keeper.toHost.write("ready\n")
+    await withWyoming({ url }, (speech) =>
+      Effect.gen(function* () {
+        // The second transcript proves that what the first one wrote has had its time.
+        yield* ask(speech)
+        yield* Effect.sleep(100)
+        yield* ask(speech)
+      }),
+    )
+    expect(keeper.output().trim()).toBe("listening")
   })
 
   it("goes with the main process, even by SIGKILL, and takes the sound it wrote with it", async () => {
