@@ -70,14 +70,21 @@ export async function downloadSize(
   signal: AbortSignal,
   request: typeof fetch = fetch,
 ): Promise<{ readonly bytes: number; readonly url: string }> {
-  const index = await request(feed, { signal })
+  const ask = (address: string, init: RequestInit): Promise<Response> =>
+    request(address, { ...init, signal }).catch((error: unknown) => {
+      // `fetch failed` says nothing; its cause does.
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new Error(`${new URL(address).host} does not answer: ${reason}`, { cause: error })
+    })
+  const index = await ask(feed, {})
   if (!index.ok) throw new Error(`${feed} answered ${index.status}`)
   const { resources } = feedOf(await index.json())
   const base = resources.find((resource) => resource["@type"] === "PackageBaseAddress/3.0.0")?.["@id"]
   if (base === undefined) throw new Error(`${feed} lists no packages`)
   const [lowName, lowVersion] = [name.toLowerCase(), version.toLowerCase()]
   const url = `${base.replace(/\/?$/, "/")}${lowName}/${lowVersion}/${lowName}.${lowVersion}.nupkg`
-  const head = await request(url, { method: "HEAD", signal })
+  const head = await ask(url, { method: "HEAD" })
   const bytes = Number(head.headers.get("content-length"))
   if (!head.ok || !(bytes > 0)) throw new Error(`${url} answered ${head.status}, without a size`)
   return { bytes, url }

@@ -48,6 +48,12 @@ describe("the CUDA provider of onnxruntime-node", () => {
     expect(asked).toEqual(["GET /index.json", expect.stringMatching(/^HEAD \/flat\//)])
   })
 
+  test("says which server does not answer, and why", async () => {
+    await expect(downloadSize(providerAt("http://127.0.0.1:1/index.json"), signal)).rejects.toThrow(
+      /^127\.0\.0\.1:1 does not answer: .+/,
+    )
+  })
+
   test.each([
     ["an error", 503, "", "answered 503"],
     ["no packages", 200, '{"resources":[]}', "lists no packages"],
