@@ -33,7 +33,7 @@ const relievePool = (state: LedgerState, placement: Placement, nowMs: number): L
   const budgetMib = budgetOf(state, placement).nowMib
   const stays = staysIn(state, placement)
   const lasting = stays.filter(({ residence }) => residence.phase !== "releasing" || residence.stuck === true)
-  const excessMib = lasting.reduce((sum, { residence }) => sum + residence.footprintMib, -budgetMib)
+  const excessMib = mibOf(lasting) - budgetMib
   const told = tellPool(state, placement, committedMib(state, placement) - budgetMib, nowMs)
   if (excessMib <= 0) return andThen(told, (next) => unchanged(pardon(next, stays)))
 
@@ -60,14 +60,14 @@ const relievePool = (state: LedgerState, placement: Placement, nowMs: number): L
       !stay.tenant.spec.pinned &&
       !stay.tenant.gone,
   )
-  const freeMib = free.reduce((sum, { residence }) => sum + residence.footprintMib, 0)
-  const all = free.map(({ tenant }) => tenant.spec.model)
-  const now = chooserOf(candidatesOf(free))(excessMib)?.victims ?? all
-  const stillMib = excessMib - freeMib
-  const later =
-    stillMib <= 0
-      ? []
-      : (chooserOf(candidatesOf(inUse))(stillMib)?.victims ?? inUse.map(({ tenant }) => tenant.spec.model))
+  const choose = (among: readonly Stay[], neededMib: number): readonly string[] =>
+    chooserOf(candidatesOf(among))(neededMib)?.victims ?? among.map(({ tenant }) => tenant.spec.model)
+  const now = choose(free, excessMib)
+  // Whoever has to go keeps its deadline: a better choice at every turn would put the end of all of them off.
+  const condemned = inUse.filter(({ residence }) => residence.doomedAtMs !== undefined)
+  const others = inUse.filter(({ residence }) => residence.doomedAtMs === undefined)
+  const stillMib = excessMib - mibOf(free)
+  const later = [...choose(condemned, stillMib), ...choose(others, stillMib - mibOf(condemned))]
 
   const freed = free
     .filter(({ tenant }) => now.includes(tenant.spec.model))
@@ -84,6 +84,9 @@ const relievePool = (state: LedgerState, placement: Placement, nowMs: number): L
     andThen(freed, (next) => unchanged(pardon(next, spared))),
   )
 }
+
+const mibOf = (stays: readonly Stay[]): number =>
+  stays.reduce((sum, { residence }) => sum + residence.footprintMib, 0)
 
 const doom = (state: LedgerState, { tenant, residence }: Stay, nowMs: number): LedgerStep => {
   const { model } = tenant.spec

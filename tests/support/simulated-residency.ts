@@ -1,7 +1,6 @@
-import { budgetOf, committedMib, staysIn } from "../../src/machines/residency-accounts.ts"
+import { staysIn } from "../../src/machines/residency-accounts.ts"
 import { dueAtMs } from "../../src/machines/residency-due.ts"
 import { account, emptyLedger } from "../../src/machines/residency-ledger.ts"
-import { snapshotOf } from "../../src/machines/residency-snapshot.ts"
 import {
   DEFAULT_LEDGER_SETTINGS,
   type LedgerCommand,
@@ -10,19 +9,13 @@ import {
   type LedgerState,
   type TenantSpec,
 } from "../../src/machines/residency-types.ts"
-import type { ModelClass, Placement, Variant } from "../../src/ports/residency.ts"
+import type { ModelClass, Variant } from "../../src/ports/residency.ts"
+import { type Asked, ResidencyLaws } from "./residency-laws.ts"
 import { seededRandom } from "./seeded-random.ts"
 import { type AllocationId, SimulatedGpu } from "./simulated-gpu.ts"
 
 /** An event without its time. */
 type Happening = LedgerEvent extends infer E ? (E extends LedgerEvent ? Omit<E, "nowMs"> : never) : never
-
-interface Asked {
-  readonly id: string
-  readonly models: readonly string[]
-  readonly holder: { readonly type: "model" } | { readonly type: "turn"; readonly turnId: string }
-  readonly deadlineAtMs: number
-}
 
 /** What a simulated model actor is doing with its memory, whatever the ledger thinks. */
 interface Life {
@@ -50,7 +43,6 @@ export interface ResidencyCounts {
 
 const CLASSES: readonly ModelClass[] = ["wake", "vad", "stt", "llm", "tts", "background"]
 const MOST_WAITING = 6
-const PLACEMENTS: readonly Placement[] = ["gpu", "cpu"]
 
 /**
  * A SIMULATED world around the real planner and ledger: model actors that load, infer and unload, late or never, on a
@@ -70,6 +62,7 @@ export class SimulatedResidency {
   }
   readonly #seed: number
   readonly #random: () => number
+  readonly #laws = new ResidencyLaws((holds, law) => this.#law(holds, law))
   readonly #gpu: SimulatedGpu
   readonly #specs: readonly TenantSpec[]
   readonly #lives = new Map<string, Life>()
@@ -80,8 +73,6 @@ export class SimulatedResidency {
   #nowMs = 0
   #ids = 0
   #foreign: AllocationId[] = []
-  /** Since when more is committed than there is, and has to go. */
-  #overSinceMs: number | undefined
   readonly #told: Happening[] = []
   #isTelling = false
 
@@ -124,7 +115,7 @@ export class SimulatedResidency {
     else if (dice < 0.9) this.#tell({ type: "conversation", active: this.#random() < 0.5 })
     else if (dice < 0.92) this.#play()
     else this.#look()
-    this.#checkLaws()
+    this.#laws.afterOperation(this.#state, this.#nowMs, this.#waiting, this.#held, this.#lives)
   }
 
   /** Lets everything end: afterwards nobody waits, nothing is leased and nothing is committed. */
@@ -139,7 +130,7 @@ export class SimulatedResidency {
       this.#pass(5000)
       this.#look()
     }
-    this.#checkLaws()
+    this.#laws.afterOperation(this.#state, this.#nowMs, this.#waiting, this.#held, this.#lives)
     this.#law(this.#waiting.size === 0, "every request is answered in the end")
     this.#law(this.#state.queue.length === 0, "the queue is empty in the end")
     for (const { tenant, residence } of staysIn(this.#state)) {
@@ -345,53 +336,10 @@ export class SimulatedResidency {
       const before = this.#state
       const { state, commands } = account(before, { ...next, nowMs: this.#nowMs })
       this.#state = state
-      for (const command of commands) this.#judge(command, before)
-      for (const placement of PLACEMENTS) this.#judgePool(placement, before, commands)
+      this.#laws.afterStep(before, state, commands, this.#nowMs, this.#waiting)
       for (const command of commands) this.#obey(command)
     }
     this.#isTelling = false
-  }
-
-  #judge(command: LedgerCommand, before: LedgerState): void {
-    if (command.type === "grant" || command.type === "refuse") {
-      this.#law(this.#waiting.has(command.id), `${command.id} is answered once, while it waits`)
-    }
-    if (command.type !== "evict" || command.force) return
-    const tenant = before.tenants.find(({ spec }) => spec.model === command.model)
-    this.#law(tenant !== undefined && !tenant.spec.pinned, `${command.model} is pinned and stays`)
-    const after = this.#state.tenants.find(({ spec }) => spec.model === command.model)
-    this.#law(after?.busy === false, `${command.model} infers and stays`)
-    const isForced = before.tenants.some(({ residence }) => residence?.doomedAtMs !== undefined)
-    const leased = after?.residence?.leases.some(({ holder }) => holder.type === "turn")
-    const isOver = Object.keys(before.overcommittedSinceMs).length > 0
-    this.#law(leased !== true || isForced || isOver, `${command.model} is leased by a turn and stays`)
-  }
-
-  /** No admission takes what is committed over the budget. */
-  #judgePool(placement: Placement, before: LedgerState, commands: readonly LedgerCommand[]): void {
-    const budgetMib = budgetOf(this.#state, placement).nowMib
-    const committed = committedMib(this.#state, placement)
-    const known = new Set(staysIn(before).map(({ residence }) => residence.incarnation))
-    const admitted = staysIn(this.#state, placement).filter(
-      ({ residence }) => !known.has(residence.incarnation),
-    )
-    const isGranting = commands.some(({ type }) => type === "grant")
-    this.#law(admitted.length === 0 || isGranting, "nothing is committed but by a grant")
-    if (admitted.some(({ residence }) => residence.footprintMib > 0)) {
-      this.#law(
-        committed <= budgetMib,
-        `an admission to the ${placement} keeps the budget (${committed} of ${budgetMib})`,
-      )
-    }
-    if (committed > budgetMib) {
-      const wasOver = committedMib(before, placement) > budgetOf(before, placement).nowMib
-      const shrank = budgetMib < budgetOf(before, placement).nowMib
-      const grew = committed > committedMib(before, placement)
-      this.#law(
-        wasOver || shrank || (grew && admitted.length === 0),
-        "only less budget or more footprint overcommits",
-      )
-    }
   }
 
   #obey(command: LedgerCommand): void {
@@ -456,57 +404,6 @@ export class SimulatedResidency {
         return
       default:
     }
-  }
-
-  #checkLaws(): void {
-    const state = this.#state
-    for (const request of this.#waiting.values()) {
-      this.#law(this.#nowMs <= request.deadlineAtMs, `${request.id} is answered by its deadline`)
-    }
-    this.#law(state.queue.length === this.#waiting.size, "who waits is in the queue, and nobody else")
-    for (const { tenant, residence } of staysIn(state)) {
-      const { model } = tenant.spec
-      for (const { requestId } of residence.leases) {
-        this.#law(this.#held.has(requestId), `the lease of ${model} by ${requestId} has a holder`)
-      }
-      const isKept = residence.leases.length > 0 || residence.phase === "releasing"
-      this.#law(isKept, `${model} is committed for somebody`)
-    }
-    for (const [model, life] of this.#lives) {
-      const stay = staysIn(state).find(({ tenant }) => tenant.spec.model === model)
-      this.#law(
-        stay?.residence.incarnation === life.incarnation,
-        `the memory of ${model} is committed until it is back`,
-      )
-    }
-    for (const pool of Object.values(snapshotOf(state).pools)) {
-      this.#law(pool.budgetMib >= 0 && Number.isInteger(pool.committedMib), "MiB are whole")
-    }
-    this.#checkRelief()
-  }
-
-  /** Too much is committed for no longer than the grace and what evictions take, unless what is left cannot go. */
-  #checkRelief(): void {
-    const { settings } = this.#state
-    const excess = PLACEMENTS.some((placement) => {
-      const budgetMib = budgetOf(this.#state, placement).nowMib
-      const lasting = staysIn(this.#state, placement).filter(
-        ({ tenant, residence }) => residence.phase !== "releasing" && !tenant.spec.pinned,
-      )
-      return committedMib(this.#state, placement) > budgetMib && lasting.length > 0 && this.#isOwed(placement)
-    })
-    if (!excess) this.#overSinceMs = undefined
-    else this.#overSinceMs ??= this.#nowMs
-    const sinceMs = this.#overSinceMs ?? this.#nowMs
-    this.#law(this.#nowMs - sinceMs <= settings.graceMs, `too much is committed since ${sinceMs}`)
-  }
-
-  /** Whether more has to go than what is going already. */
-  #isOwed(placement: Placement): boolean {
-    const lastingMib = staysIn(this.#state, placement)
-      .filter(({ residence }) => residence.phase !== "releasing" || residence.stuck === true)
-      .reduce((sum, { residence }) => sum + residence.footprintMib, 0)
-    return lastingMib > budgetOf(this.#state, placement).nowMib
   }
 
   #law(holds: boolean, law: string): void {
