@@ -13,7 +13,7 @@ import type { ModelFailure } from "../ports/models.ts"
 import { StartError } from "./host-client.ts"
 import { Heartbeat, type HeartbeatTimes } from "./host-heartbeat.ts"
 import { type HostProcess, startHostProcess } from "./host-process.ts"
-import { isGroupStopped } from "./process-group.ts"
+import { isGroupGone, isGroupStopped } from "./process-group.ts"
 import { within } from "./timing.ts"
 
 export interface WyomingServerOptions {
@@ -52,6 +52,7 @@ const HEARTBEAT: HeartbeatTimes = { everyMs: 1000, answerWithinMs: 1500, toleran
 const ADDRESS_FREE_MS = 2000
 const POLL_MS = 100
 const REAP_MS = 5000
+const REAP_POLL_MS = 10
 
 /**
  * A Wyoming server as something to supervise: each `start` is a new process, up when it answers `describe` with an
@@ -86,12 +87,18 @@ const handleOf = (process: HostProcess, clock: Clock): WyomingServerHandle => ({
   stop: () => stop(process, clock),
 })
 
+/** Ends when the whole group is gone: its leader ends first, and the server's memory is what somebody waits for. */
 const stop = (process: HostProcess, clock: Clock): Effect.Effect<void> =>
   Effect.suspend(() => {
-    if (!process.isRunning()) return Effect.void
-    process.expectExit()
-    process.kill({ type: "shutdown" })
-    return Effect.asVoid(within(process.exited, { clock, ms: REAP_MS, late: () => Effect.void }))
+    if (process.isRunning()) {
+      process.expectExit()
+      process.kill({ type: "shutdown" })
+    }
+    const gone = Effect.sync(() => isGroupGone(process.pid)).pipe(
+      Effect.repeat({ until: (isGone) => isGone, schedule: Schedule.spaced(REAP_POLL_MS) }),
+    )
+    const ended = Effect.asVoid(Effect.andThen(process.exited, gone))
+    return within(ended, { clock, ms: REAP_MS, late: () => Effect.void })
   })
 
 /** Sound must not go to a stranger who happens to listen there, nor be taken for the answer of ours. */
