@@ -17,7 +17,7 @@ export interface EvictionChoice {
 }
 
 /** Up to so many candidates every subset is looked at (4,096). */
-export const EXACT_CANDIDATES = 12
+const EXACT_CANDIDATES = 12
 
 const NOBODY: EvictionChoice = { victims: [], inversion: 0, cost: 0, freedMib: 0 }
 

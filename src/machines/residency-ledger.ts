@@ -33,6 +33,7 @@ export const emptyLedger = (
   reading: undefined,
   foreignMib: 0,
   moves: 0,
+  movesRead: 0,
   movedAtMs: Number.NEGATIVE_INFINITY,
   incarnations: 0,
   inConversation: false,

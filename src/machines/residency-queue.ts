@@ -219,7 +219,7 @@ const newStay = (state: LedgerState, tenant: TenantRecord, rung: number): Reside
 /** A load can be measured where a reading was made since our memory last moved, and nothing is moving. */
 const measurableFrom = (before: LedgerState, now: LedgerState, model: string): Residence["before"] => {
   const { reading } = before
-  if (reading === undefined || reading.atMs < before.movedAtMs) return undefined
+  if (reading === undefined || before.movesRead !== before.moves) return undefined
   const isQuiet = now.tenants.every(
     ({ spec, residence }) =>
       spec.model === model ||

@@ -13,7 +13,12 @@ export const read = (state: LedgerState, reading: MemoryReading, nowMs: number):
   const verified = verify({ ...state, reading }, reading, nowMs)
   const measured = measure(verified, reading)
   return andThen(measured, (next) =>
-    unchanged({ ...next, foreignMib: foreignIn(next, reading), movedAtMs: state.movedAtMs }),
+    unchanged({
+      ...next,
+      foreignMib: foreignIn(next, reading),
+      movedAtMs: state.movedAtMs,
+      movesRead: next.moves,
+    }),
   )
 }
 

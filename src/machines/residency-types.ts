@@ -112,6 +112,8 @@ export interface LedgerState {
   readonly foreignMib: number
   /** Of our memory, on the GPU: readings that were made before the last one say nothing. */
   readonly moves: number
+  /** How many there had been at the last reading. */
+  readonly movesRead: number
   readonly movedAtMs: number
   readonly incarnations: number
   readonly inConversation: boolean
