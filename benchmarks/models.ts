@@ -1,12 +1,8 @@
 import { availableParallelism } from "node:os"
 import * as Effect from "effect/Effect"
-import { type ModelSystem, makeModelSystem } from "../src/actors/model-system.ts"
-import { openResidency } from "../src/actors/residency-open.ts"
-import { monotonicClock } from "../src/audio/monotonic-clock.ts"
+import type { ModelSystem } from "../src/actors/model-system.ts"
 import type { Config } from "../src/config/definition.ts"
-import { modelsFolder } from "../src/config/paths.ts"
-import { makeModelStore } from "../src/models/store.ts"
-import { SYSTEM_PROMPT } from "../src/text/prompt.ts"
+import { openModels } from "../src/main.ts"
 
 /** Runs `use` with the models in their own processes, as Jett runs them; those have ended when the promise settles. */
 export const withModels = <A>(
@@ -17,14 +13,7 @@ export const withModels = <A>(
   Effect.runPromise(
     Effect.scoped(
       Effect.gen(function* () {
-        const models = yield* makeModelSystem({
-          config,
-          store: makeModelStore(modelsFolder(config, process.env)),
-          residency: openResidency,
-          clock: monotonicClock,
-          cores: availableParallelism(),
-          systemPrompt: SYSTEM_PROMPT,
-        })
+        const models = yield* openModels(config, availableParallelism())
         return yield* Effect.tryPromise({ try: () => use(models), catch: (error) => error })
       }),
     ),

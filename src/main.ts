@@ -1,3 +1,4 @@
+import { join } from "node:path"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -7,17 +8,21 @@ import {
   type AssistantSystemOptions,
   openAssistantSystem,
 } from "./actors/assistant-system.ts"
+import { modelBranch } from "./actors/model-branch.ts"
 import { makeModelSystem } from "./actors/model-system.ts"
 import { PendingWork } from "./actors/pending-work.ts"
-import { openResidency } from "./actors/residency-open.ts"
 import { RunningAssistant } from "./actors/running-assistant.ts"
+import { makeSupervisor, type SupervisedHandle } from "./actors/supervisor.ts"
 import { voiceRateHz } from "./actors/voice-rate.ts"
 import { AudioClock } from "./audio/audio-clock.ts"
 import { availableBackends, liveBackend } from "./audio/backends.ts"
 import { isEchoCancelled } from "./audio/echo-mode.ts"
 import { monotonicClock } from "./audio/monotonic-clock.ts"
 import type { Config } from "./config/definition.ts"
-import { modelsFolder } from "./config/paths.ts"
+import { modelsFolder, stateFolder } from "./config/paths.ts"
+import { openFootprints } from "./models/footprints.ts"
+import { openReadings } from "./models/gpu/readings.ts"
+import { ledgerSettings, profileOf } from "./models/memory-profile.ts"
 import { makeModelStore } from "./models/store.ts"
 import type { Assistant, OpenAssistantOptions } from "./ports/assistant.ts"
 import type { AudioBackend } from "./ports/audio.ts"
@@ -28,7 +33,7 @@ import { disconnectedTools, noConsent } from "./tools/disconnected.ts"
 /** What an entry point says about its surroundings; the rest is the same for all. */
 export type SystemSurroundings = Omit<
   AssistantSystemOptions,
-  "store" | "residency" | "tools" | "consent" | "voiceRateHz"
+  "store" | "readings" | "footprints" | "tools" | "consent" | "voiceRateHz"
 >
 
 /** Composes the whole assistant over one audio back end; it ends with the scope. */
@@ -38,11 +43,48 @@ export const openSystem = (surroundings: SystemSurroundings) =>
     return yield* openAssistantSystem({
       ...surroundings,
       store,
-      residency: openResidency,
+      ...(yield* openMemory(surroundings.onNotice)),
       tools: disconnectedTools,
       consent: noConsent,
       voiceRateHz: yield* voiceRateHz(surroundings.config, store),
     })
+  })
+
+/** What the ledger goes by: the GPU as its driver tells it, and what models were measured to take. */
+const openMemory = (onTrouble: (message: string) => void) =>
+  Effect.gen(function* () {
+    const readings = yield* openReadings({ env: process.env })
+    const footprints = yield* openFootprints(join(stateFolder(process.env), "footprints.json"), onTrouble)
+    yield* Effect.addFinalizer(() => footprints.flushed)
+    return { readings, footprints }
+  })
+
+/** The models alone, for those who need neither ear nor voice. */
+export const openModels = (config: Config, cores: number) =>
+  Effect.gen(function* () {
+    const { readings, footprints } = yield* openMemory(() => undefined)
+    const branch = modelBranch({
+      residency: { settings: ledgerSettings(config), readings, footprints },
+      clock: monotonicClock,
+    })
+    const models = yield* makeModelSystem({
+      config,
+      store: makeModelStore(modelsFolder(config, process.env)),
+      hosts: branch.hosts,
+      residency: branch.residency,
+      profile: profileOf(config, readings.source !== "none"),
+      clock: monotonicClock,
+      cores,
+      systemPrompt: SYSTEM_PROMPT,
+    })
+    const root = yield* makeSupervisor<SupervisedHandle>({
+      id: "root",
+      clock: monotonicClock,
+      pastIntensity: "escalate",
+      children: [{ child: branch.child, shutdown: "infinity" }],
+    })
+    yield* root.started
+    return models
   })
 
 /** The assistant of `serve` and of the verbs that run alone. Rejects where it cannot start; the message says the fix. */
@@ -117,14 +159,7 @@ export const openListener = async (
 ): Promise<{ readonly listener: Listener; close(): Promise<void> }> => {
   const own = ownScope()
   const program = Effect.gen(function* () {
-    const models = yield* makeModelSystem({
-      config,
-      store: makeModelStore(modelsFolder(config, process.env)),
-      residency: openResidency,
-      clock: monotonicClock,
-      cores: 1,
-      systemPrompt: SYSTEM_PROMPT,
-    })
+    const models = yield* openModels(config, 1)
     yield* models.preload.listener
     return models.listener
   })

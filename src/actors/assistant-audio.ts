@@ -5,7 +5,7 @@ import { monotonicClock } from "../audio/monotonic-clock.ts"
 import { nullBackend } from "../audio/null.ts"
 import type { Config } from "../config/definition.ts"
 import type { AudioBackend, AudioFailure } from "../ports/audio.ts"
-import { type Devices, openAll, openDevices } from "./open-devices.ts"
+import { type Devices, isLive, openAll, openDevices } from "./open-devices.ts"
 
 export interface AssistantAudioOptions {
   readonly config: Config
@@ -28,9 +28,9 @@ export const openAssistantAudio = ({
       output: { device: config.audio.output, rateHz: voiceRateHz },
     }
     const sound = listens ? backend : { ...backend, openInput: nullBackend().openInput }
-    const isLive = backend.id === "pulse" || backend.id === "naudiodon"
-    const devices = yield* isLive ? openDevices(sound, wanted) : openAll(sound, wanted)
-    const exempt = !isLive || !listens || devices.missing.some(({ part }) => part === "mic")
+    const live = isLive(backend)
+    const devices = yield* live ? openDevices(sound, wanted) : openAll(sound, wanted)
+    const exempt = !live || !listens || devices.missing.some(({ part }) => part === "mic")
     const input = yield* watchInput(devices.input, monotonicClock, { exempt })
     return { ...devices, input }
   })

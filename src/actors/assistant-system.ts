@@ -1,27 +1,36 @@
 import { availableParallelism } from "node:os"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { AudioClock } from "../audio/audio-clock.ts"
 import { monotonicClock } from "../audio/monotonic-clock.ts"
 import type { Config } from "../config/definition.ts"
 import type { Part } from "../machines/conversation-types.ts"
+import type { SupervisorReport } from "../machines/supervision-types.ts"
+import { ledgerSettings, profileOf } from "../models/memory-profile.ts"
 import type { AudioBackend, AudioFailure } from "../ports/audio.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { Consent } from "../ports/consent.ts"
 import type { LanguageModelChoice } from "../ports/language-model.ts"
 import type { ModelFailure, ModelStore } from "../ports/models.ts"
-import type { Residency } from "../ports/residency.ts"
+import type { Readings } from "../ports/readings.ts"
+import type { ResidencySnapshot } from "../ports/residency.ts"
 import type { Tools } from "../ports/tools.ts"
 import type { TurnRecord } from "../ports/turn.ts"
 import { SYSTEM_PROMPT } from "../text/prompt.ts"
-import { openAssistantAudio } from "./assistant-audio.ts"
-import { openVoice } from "./assistant-voice.ts"
+import { answeringModel } from "./answering-model.ts"
+import { openAssistantTree } from "./assistant-tree.ts"
+import { type StandingVoice, standingVoice } from "./assistant-voice.ts"
 import type { Conversation, StateEntered } from "./conversation-system.ts"
+import { isAtRest } from "./conversation-system.ts"
+import { LoadTimes } from "./load-times.ts"
 import type { ModelReport } from "./model-actor.ts"
+import { modelBranch } from "./model-branch.ts"
 import { type ModelSystem, makeModelSystem } from "./model-system.ts"
-import type { MissingDevice } from "./open-devices.ts"
+import { isLive, type MissingDevice } from "./open-devices.ts"
 import type { PendingWork } from "./pending-work.ts"
-import { rememberedLanguageModel } from "./remembered-language-model.ts"
+import type { ResidencyOptions } from "./residency.ts"
+import { makeTurnLeases } from "./turn-leases.ts"
 
 export interface AssistantSystemOptions {
   readonly config: Config
@@ -37,7 +46,9 @@ export interface AssistantSystemOptions {
   readonly pending: PendingWork
   readonly voiceRateHz: number
   readonly store: ModelStore
-  readonly residency: Residency
+  /** What can be seen of the GPU, and what models were measured to take. */
+  readonly readings: Readings
+  readonly footprints: ResidencyOptions["footprints"]
   readonly tools: Tools
   readonly consent: Consent
   readonly onState: (state: StateEntered) => void
@@ -46,67 +57,128 @@ export interface AssistantSystemOptions {
   /** Called whenever it was found out which language model answers. */
   readonly onLanguageModel?: ((choice: LanguageModelChoice) => void) | undefined
   readonly onModel?: ((report: ModelReport) => void) | undefined
+  /** Called for all that the supervisors of the tree do. */
+  readonly onReport?: ((report: SupervisorReport) => void) | undefined
   /** Answers in the place of the configured language model. */
   readonly languageModel?: Effect.Effect<LanguageModelChoice> | undefined
 }
 
 export interface AssistantSystem {
   readonly models: ModelSystem
+  /** The one that is up; while none is, one that takes nothing. */
   readonly conversation: Conversation
   readonly languageModel: Effect.Effect<LanguageModelChoice>
   /** Devices that could not be opened; Jett goes on without them. */
   readonly missing: readonly MissingDevice[]
   /** Ends when every model that a turn needs is loaded, or has failed to. */
   readonly warm: Effect.Effect<void>
-  /** Ends when the input does. */
-  readonly run: Effect.Effect<void, AudioFailure>
+  /** Listens until the input ends; fails when the root of the tree gave up. */
+  readonly run: Effect.Effect<void, { readonly message: string }>
+  /** Who holds memory; undefined while the ledger is away. */
+  residency(): ResidencySnapshot | undefined
 }
 
-/** The models and the voice, composed over one audio back end; everything that differs between entry points is given. */
+/** The tree of the assistant over one audio back end; everything that differs between entry points is given. */
 export const openAssistantSystem = (
   options: AssistantSystemOptions,
-): Effect.Effect<AssistantSystem, AudioFailure | ModelFailure, Scope.Scope> =>
+): Effect.Effect<AssistantSystem, AudioFailure | ModelFailure | { readonly message: string }, Scope.Scope> =>
   Effect.gen(function* () {
-    const { config, listens } = options
+    const { config, listens, readings, footprints, onReport } = options
     const scope = yield* Effect.scope
-    let conversation: Conversation | undefined
+    const loads = new LoadTimes()
+    const branch = modelBranch({
+      residency: { settings: ledgerSettings(config), readings, footprints },
+      clock: monotonicClock,
+      onReport,
+    })
+    const { residency } = branch
+    const onModel = (report: ModelReport, part: Part | undefined): void => {
+      loads.note(report)
+      options.onModel?.(report)
+      if (part === undefined) return
+      if (report.state === "failed") voice.conversation.send({ type: "part.down", part })
+      if (report.state === "ready") voice.conversation.send({ type: "part.up", part })
+    }
+    const hasGpu = readings.source !== "none"
+    const profile = profileOf(config, hasGpu)
     const models = yield* makeModelSystem({
       config,
       store: options.store,
-      residency: options.residency,
+      hosts: branch.hosts,
+      residency,
+      profile,
       clock: monotonicClock,
       cores: availableParallelism(),
       systemPrompt: SYSTEM_PROMPT,
-      onModel: (report) => {
-        options.onModel?.(report)
-        const { model, state } = report
-        const part = partOf(config, model)
-        if (part === undefined) return
-        if (state === "failed") conversation?.send({ type: "part.down", part })
-        if (state === "ready") conversation?.send({ type: "part.up", part })
-      },
+      onModel: (report) => onModel(report, partOf(config, report.model)),
+      onNotice: options.onNotice,
     })
-    const remembered = rememberedLanguageModel(config, options.store, models.llm, options.onLanguageModel)
-    const languageModel = options.languageModel ?? remembered.current
-    const refresh = options.languageModel === undefined ? remembered.refresh : Effect.void
-    const devices = yield* openAssistantAudio(options)
+    const answering = yield* answeringModel({
+      config,
+      store: options.store,
+      embedded: models.llm,
+      residency,
+      readings: hasGpu ? readings : undefined,
+      profile,
+      instead: options.languageModel,
+      onChoice: options.onLanguageModel,
+      onModel: (report) => onModel(report, "llm"),
+      onNotice: options.onNotice,
+    })
     const { stt, tts } = models.preload
-    const llm = Effect.andThen(refresh, Effect.flatMap(languageModel, preloadChosen))
-    const warm = Effect.all([Effect.ignore(stt), Effect.ignore(tts), Effect.ignore(llm)], {
+    const warm = Effect.all([Effect.ignore(stt), Effect.ignore(tts), Effect.ignore(answering.preload)], {
       concurrency: "unbounded",
       discard: true,
     })
+    const leases = yield* makeTurnLeases({
+      residency,
+      conversation: residency.conversation,
+      idleMs: config.conversation.idleMinutes * 60_000,
+      clock: monotonicClock,
+    })
+    const wanted = Effect.map(answering.modelId, (llm) => [...models.turnModels, ...llm])
+    const voice: StandingVoice = standingVoice({
+      ...options,
+      models,
+      languageModel: answering.current,
+      loads,
+      prepareModels: (turnId) => {
+        leases.begin(turnId, wanted)
+        Effect.runFork(Effect.forkIn(warm, scope))
+      },
+      onState: (state) => {
+        if (isAtRest(state.value)) leases.end()
+        options.onState(state)
+      },
+    })
+    const root = yield* openAssistantTree({
+      actions: [],
+      models: branch.child,
+      audio: voice.audio,
+      conversation: voice.child,
+      isLive: isLive(options.backend),
+      clock: monotonicClock,
+      onReport,
+    })
+    yield* Effect.mapError(root.started, (failed) => voice.openFailure() ?? failed)
     yield* listens ? models.preload.listener : Effect.void
-    const prepareModels = (): void => {
-      Effect.runFork(Effect.forkIn(warm, scope))
+    return {
+      models,
+      get conversation() {
+        return voice.conversation
+      },
+      get missing() {
+        return voice.missing()
+      },
+      languageModel: answering.current,
+      warm,
+      run: Effect.andThen(
+        Deferred.succeed(voice.listen, undefined),
+        Effect.raceFirst(Deferred.await(voice.ended), root.fatal),
+      ),
+      residency: residency.snapshot,
     }
-    conversation = yield* openVoice(options, { models, languageModel, prepareModels }, devices)
-    const { missing } = devices
-    return { models, conversation, languageModel, missing, warm, run: conversation.run }
   })
-
-const preloadChosen = (choice: LanguageModelChoice) =>
-  choice.type === "chosen" ? choice.model.preload : Effect.void
 
 const partOf = (config: Config, model: string): Part | undefined => {
   if (model === "listener") return "mic"

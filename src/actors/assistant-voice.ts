@@ -1,30 +1,143 @@
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import { monotonicClock } from "../audio/monotonic-clock.ts"
 import { defaultSegmenterConfig } from "../audio/segmenter.ts"
 import { WakeGate } from "../audio/wake-gate.ts"
 import type { Config } from "../config/definition.ts"
 import { type ConversationSettings, defaultConversationSettings } from "../machines/conversation-types.ts"
+import type { AudioFailure } from "../ports/audio.ts"
+import type { Child } from "../ports/child.ts"
 import type { LanguageModelChoice } from "../ports/language-model.ts"
 import type { Listener } from "../ports/speech.ts"
+import type { TurnRecord } from "../ports/turn.ts"
 import { SYSTEM_PROMPT } from "../text/prompt.ts"
+import { openAssistantAudio } from "./assistant-audio.ts"
 import type { AssistantSystemOptions } from "./assistant-system.ts"
 import { ConversationHistory } from "./conversation-history.ts"
 import { type Conversation, openConversation } from "./conversation-system.ts"
 import { watchInputHealth } from "./input-health.ts"
+import type { LoadTimes } from "./load-times.ts"
 import { localTime } from "./local-time.ts"
 import type { ModelSystem } from "./model-system.ts"
-import type { Devices } from "./open-devices.ts"
+import { type Devices, isLive, type MissingDevice } from "./open-devices.ts"
+import { type ResourceHandle, resourceChild } from "./resource-child.ts"
 import { statusSentence } from "./status-sentence.ts"
 import { Timebase } from "./timebase.ts"
 import { uuidV7 } from "./uuid-v7.ts"
 import { makeVolume } from "./volume.ts"
 
-/** What the voice takes from the models' side. */
-export interface VoiceModels {
+export interface VoiceOptions
+  extends Pick<
+    AssistantSystemOptions,
+    | "config"
+    | "backend"
+    | "audioClock"
+    | "outputClock"
+    | "simulated"
+    | "listens"
+    | "echoCancelled"
+    | "pending"
+    | "voiceRateHz"
+    | "tools"
+    | "consent"
+    | "onState"
+    | "onTurn"
+    | "onNotice"
+  > {
   readonly models: Pick<ModelSystem, "listener" | "stt" | "tts">
   readonly languageModel: Effect.Effect<LanguageModelChoice>
-  readonly prepareModels: () => void
+  readonly loads: LoadTimes
+  readonly prepareModels: (turnId: string) => void
+}
+
+/** The voice's branch of the tree, and the conversation as those outside of the tree know it. */
+export interface StandingVoice {
+  /** To be supervised, in this order. */
+  readonly audio: Child<ResourceHandle<Devices>>
+  readonly child: Child<ResourceHandle<Conversation>>
+  /** The one that is up; while none is, one that takes nothing. */
+  readonly conversation: Conversation
+  missing(): readonly MissingDevice[]
+  /** Why the devices could not be opened. */
+  openFailure(): AudioFailure | undefined
+  /** Nothing is listened to before it is completed. */
+  readonly listen: Deferred.Deferred<void>
+  /** Completes with the end of the input. */
+  readonly ended: Deferred.Deferred<void, { readonly message: string }>
+}
+
+/** The devices and the conversation over them; each can be started again and again. */
+export const standingVoice = (options: VoiceOptions): StandingVoice => {
+  const listen = Deferred.makeUnsafe<void>()
+  const ended = Deferred.makeUnsafe<void, { readonly message: string }>()
+  let devices: Devices | undefined
+  let conversation: Conversation | undefined
+  let openFailure: AudioFailure | undefined
+
+  const openAudio = openAssistantAudio(options).pipe(
+    Effect.tap((opened) =>
+      Effect.sync(() => {
+        devices = opened
+      }),
+    ),
+    Effect.tapError((failure) =>
+      Effect.sync(() => {
+        openFailure = failure
+      }),
+    ),
+  )
+  const open = Effect.suspend(() =>
+    devices === undefined ? Effect.die(new Error("the audio starts before it")) : openVoice(options, devices),
+  ).pipe(
+    Effect.tap((opened) =>
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          conversation = opened
+        }),
+        () =>
+          Effect.sync(() => {
+            if (conversation === opened) conversation = undefined
+          }),
+      ),
+    ),
+  )
+  /** An input that ended by itself is the end of it all; one that failed is, where nobody brings it back. */
+  const work = ({ run, crashed }: Conversation) =>
+    Deferred.await(listen).pipe(
+      Effect.andThen(Effect.raceFirst(run, crashed)),
+      Effect.onExit((exit) =>
+        Exit.isSuccess(exit) || (!isLive(options.backend) && !Cause.hasInterruptsOnly(exit.cause))
+          ? Deferred.done(ended, exit)
+          : Effect.void,
+      ),
+    )
+  return {
+    audio: resourceChild({ id: "audio", acquire: openAudio }),
+    child: resourceChild({ id: "conversation", acquire: open, work }),
+    get conversation() {
+      return conversation ?? noConversation
+    },
+    missing: () => devices?.missing ?? [],
+    openFailure: () => openFailure,
+    listen,
+    ended,
+  }
+}
+
+/** Stands in while the conversation is being started again. */
+const noConversation: Conversation = {
+  state: () => ({ value: "away", detail: "", atMs: 0 }),
+  degraded: () => [],
+  muted: false,
+  send: () => undefined,
+  pushToTalk: () => false,
+  type: () => false,
+  hearing: { inSpeech: false, droppedFrames: 0, sound: () => new Int16Array(0), voicedMs: () => 0 },
+  run: Effect.never,
+  crashed: Effect.never,
 }
 
 /** Sound that can be asked for after the fact: the longest utterance, what came before it, and the silence after. */
@@ -33,13 +146,12 @@ const KEEP_MARGIN_MS = 5000
 const noListener: Listener = { listen: () => Effect.succeed({ voiceActivity: [0], wake: [] }) }
 
 /** The conversation over open devices, as it is configured. */
-export const openVoice = (
-  options: AssistantSystemOptions,
-  { models, languageModel, prepareModels }: VoiceModels,
+const openVoice = (
+  options: VoiceOptions,
   { input, output, missing }: Devices,
 ): Effect.Effect<Conversation, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const { config, audioClock, pending, simulated, listens } = options
+    const { config, audioClock, pending, simulated, listens, models, languageModel, loads } = options
     const timebase = new Timebase({ audio: audioClock, monotonic: monotonicClock, simulated })
     const volume = makeVolume(config.audio.volume / 100)
     const conversation: Conversation = yield* openConversation({
@@ -88,15 +200,28 @@ export const openVoice = (
       },
       consent: options.consent,
       volume,
-      prepareModels,
+      prepareModels: options.prepareModels,
       onState: options.onState,
-      onTurn: options.onTurn,
+      onTurn: (turn) => options.onTurn(simulated ? turn : withLoading(turn, timebase, loads)),
       onNotice: options.onNotice,
     })
     yield* Effect.forkScoped(watchInputHealth(input, conversation, options.onNotice))
     for (const { part } of missing) conversation.send({ type: "part.down", part })
     return conversation
   })
+
+/** How much of the loading that its wake word began the turn did not have to wait for, and how much it had to. */
+const withLoading = (turn: TurnRecord, timebase: Timebase, loads: LoadTimes): TurnRecord => {
+  if (turn.speech === undefined) return turn
+  const spokenMs = timebase.ofAudio(turn.speech.endMs)
+  const wokenMs = timebase.ofAudio(turn.wake?.atMs ?? turn.speech.startMs)
+  const latency = {
+    ...turn.latency,
+    loadHiddenMs: loads.between(wokenMs, spokenMs),
+    loadFeltMs: loads.between(spokenMs, spokenMs + (turn.latency.totalMs ?? 0)),
+  }
+  return { ...turn, latency }
+}
 
 const conversationSettings = ({ endpointing, conversation }: Config): ConversationSettings => ({
   ...defaultConversationSettings,

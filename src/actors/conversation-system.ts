@@ -1,3 +1,4 @@
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { type ActorRefFrom, createActor, type StateValue } from "xstate"
@@ -76,9 +77,11 @@ export interface Conversation {
   pushToTalk(turnId: string): boolean
   /** Starts a typed turn; false when the conversation is busy with another. */
   type(turnId: string, turn: TypedTurn): boolean
-  readonly hearing: Hearing
+  readonly hearing: Pick<Hearing, "inSpeech" | "droppedFrames" | "sound" | "voicedMs">
   /** Runs until the input ends or fails. */
   readonly run: Effect.Effect<void, AudioFailure>
+  /** Fails when the machine did, which is a bug. */
+  readonly crashed: Effect.Effect<never, { readonly message: string }>
 }
 
 /**
@@ -175,9 +178,16 @@ export const openConversation = (
       dropConsent: (consentId) => Effect.runFork(denied(consent, consentId)),
     })
     actor.on("*", obeyCommand)
-    watchStates(actor, clock, (state) => {
-      hearing.resting = isAtRest(state.value)
-      options.onState(state)
+    const crashed = Deferred.makeUnsafe<never, { readonly message: string }>()
+    watchStates(actor, clock, {
+      onState: (state) => {
+        hearing.resting = isAtRest(state.value)
+        options.onState(state)
+      },
+      onError: (error) => {
+        const message = `the conversation broke: ${error instanceof Error ? error.name : typeof error}`
+        Deferred.doneUnsafe(crashed, Effect.fail({ message }))
+      },
     })
     yield* Effect.acquireRelease(
       Effect.sync(() => actor.start()),
@@ -205,16 +215,17 @@ export const openConversation = (
       },
       hearing,
       run: hearing.run(options.input),
+      crashed: Deferred.await(crashed),
     }
   })
 
 type ConversationActor = ActorRefFrom<typeof conversationMachine>
 
-/** Tells each dialogue state as it is entered. An error of the machine is a bug, and ends the process by its supervisor. */
+/** Tells each dialogue state as it is entered, and an error of the machine, which is a bug. */
 const watchStates = (
   actor: ConversationActor,
   clock: Clock,
-  onState: (state: StateEntered) => void,
+  { onState, onError }: { onState(state: StateEntered): void; onError(error: unknown): void },
 ): void => {
   let last = ""
   actor.subscribe({
@@ -225,6 +236,7 @@ const watchStates = (
       last = path
       onState(state)
     },
+    error: onError,
   })
 }
 

@@ -4,7 +4,7 @@ import * as Scope from "effect/Scope"
 import type { HostGone } from "../machines/model-types.ts"
 import type { EngineName, EngineOptions } from "../ports/host-protocol.ts"
 import type { ModelFailure, ModelStore } from "../ports/models.ts"
-import type { Residency } from "../ports/residency.ts"
+import type { Residency, Variant } from "../ports/residency.ts"
 import type { HostHandle } from "./host-handle.ts"
 import { ModelError, modelErrorFrom } from "./model-failure.ts"
 import type { Supervisor } from "./supervisor.ts"
@@ -51,6 +51,7 @@ export const makeModelEffects = (options: {
   const { modelId } = spec
   const installedIds = spec.installedIds ?? [modelId]
   let lease: Scope.Closeable | undefined
+  let variant: Variant | undefined
   let host: HostHandle | undefined
 
   const endLease = Effect.suspend(() => {
@@ -67,6 +68,7 @@ export const makeModelEffects = (options: {
       Effect.onExit((exit) => {
         if (Exit.isFailure(exit)) return Scope.close(scope, exit)
         lease = scope
+        variant = exit.value.find(({ model }) => model === modelId)?.variant
         return Effect.void
       }),
       Effect.asVoid,
@@ -80,7 +82,11 @@ export const makeModelEffects = (options: {
       sha256: Object.fromEntries(installed.flatMap(({ sha256 }) => Object.entries(sha256))),
       threads: spec.threads,
     }
-    return spec.parameters === undefined ? base : { ...base, parameters: spec.parameters }
+    const parameters = {
+      ...spec.parameters,
+      ...(variant?.placement === "gpu" && { executionProvider: "cuda" }),
+    }
+    return Object.keys(parameters).length === 0 ? base : { ...base, parameters }
   })
 
   const loadModel = Effect.gen(function* () {

@@ -21,6 +21,10 @@ const REASON_OF = {
 export const modelErrorFrom = (model: string, failure: HostFailure): ModelError =>
   new ModelError({ model, reason: REASON_OF[failure.code], message: failure.message, cause: failure })
 
+/** True if a load failed because the memory that was granted for it was not there. */
+export const isOutOfMemory = ({ reason, message }: ModelFailure): boolean =>
+  reason === "load-failed" && /out of memory|ALLOC_FAILED|failed to allocate/i.test(message)
+
 /** True if the host was lost under the inference through no fault of the inference: a fresh host may do it. */
 export const isRetryable = (failure: ModelFailure): boolean =>
   failure.reason === "died" || failure.reason === "hung"

@@ -1,44 +1,34 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Config } from "../config/definition.ts"
+import { memoryOf, type Profile } from "../models/memory-profile.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { ChatChunk, ChatInput, ChatOutput } from "../ports/engine.ts"
 import type { ModelFailure, ModelStore } from "../ports/models.ts"
-import type { Residency } from "../ports/residency.ts"
+import type { ModelClass, Residency } from "../ports/residency.ts"
 import type { Listener, SpeechToText, TextToSpeech } from "../ports/speech.ts"
 import { chatValues, listenerValues, synthesizeValues, transcribeValues } from "./engine-values.ts"
-import { spawnHost } from "./host-client.ts"
 import { type ModelActor, type ModelReport, makeModelActor } from "./model-actor.ts"
+import type { HostId, Hosts } from "./model-branch.ts"
 import type { ModelSpec } from "./model-effects.ts"
-import { type ChildStatus, makeSupervisor } from "./supervisor.ts"
+import type { ChildStatus } from "./supervisor.ts"
 import { makeWyomingSpeech } from "./wyoming-speech.ts"
 
 /** More gained nothing for speech to text. */
 const SPEECH_THREADS = 1
 
-/** A host and its place in the queue for the processor: the ear comes first, the writer of long answers last. */
-interface HostPlan {
-  readonly id: HostId
-  readonly nice: number
-}
-
-export type HostId = "listener" | "stt" | "tts" | "llm"
-
-const HOSTS: readonly HostPlan[] = [
-  { id: "listener", nice: -5 },
-  { id: "stt", nice: 0 },
-  { id: "tts", nice: 0 },
-  { id: "llm", nice: 5 },
-]
-
 export interface ModelSystemOptions {
   readonly config: Config
   readonly store: ModelStore
+  readonly hosts: Hosts
   readonly residency: Residency
+  /** Where models may be; see `profileOf`. */
+  readonly profile: Profile
   readonly clock: Clock
   readonly cores: number
   readonly systemPrompt: string
   readonly onModel?: ((report: ModelReport) => void) | undefined
+  readonly onNotice?: ((message: string) => void) | undefined
 }
 
 /** The models, each behind the port that the conversation knows it by. */
@@ -48,6 +38,8 @@ export interface ModelSystem {
   readonly tts: TextToSpeech
   /** Another ear, for files and for voice alone, so that the microphone's own keeps its place; `unload` forgets what it heard. */
   readonly fileListener: Listener & { readonly unload: Effect.Effect<void> }
+  /** What the ledger knows of that a spoken turn needs, besides the language model. */
+  readonly turnModels: readonly string[]
   /** The embedded language model's actor; whether it is used is decided elsewhere. */
   readonly llm: ModelActor<ChatInput, ChatChunk, ChatOutput>
   readonly preload: Readonly<Record<"listener" | "stt" | "tts", Effect.Effect<void, ModelFailure>>>
@@ -69,20 +61,17 @@ export const makeModelSystem = (
   options: ModelSystemOptions,
 ): Effect.Effect<ModelSystem, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const { config, store, residency, clock, cores } = options
-    const supervisor = yield* makeSupervisor({
-      id: "hosts",
-      clock,
-      // Each process is started by the first who needs a model in it: some entry points need one of the four.
-      children: HOSTS.map(({ id, nice }) => ({ child: spawnHost({ id, nice, clock }), start: "on-demand" })),
-    })
-    const shared = { supervisor, residency, store, clock, onReport: options.onModel }
+    const { config, store, hosts, residency, profile, clock, cores } = options
+    const shared = { supervisor: hosts, residency, store, clock, onReport: options.onModel }
+    const memory = (modelId: string, modelClass: ModelClass) => memoryOf(profile, { modelId, modelClass })
     const makeListener = (
       modelId: string,
+      modelClass: ModelClass,
       spec: Pick<ModelSpec, "hostId" | "reload" | "installedIds" | "parameters">,
     ) =>
       makeModelActor({
         ...shared,
+        memory: memory(modelId, modelClass),
         values: listenerValues,
         spec: {
           ...spec,
@@ -93,20 +82,21 @@ export const makeModelSystem = (
           inferDeadlineMs: 2_000,
         },
       })
-    const listener = makeListener("listener", {
+    const listener = yield* makeListener("listener", "wake", {
       hostId: "listener",
       installedIds: [config.wake.model, "vad-silero"],
       parameters: { primed: true, dozes: true },
       reload: "at-once",
     })
-    const fileListener = makeListener("file-listener", {
+    const fileListener = yield* makeListener("file-listener", "background", {
       hostId: "stt",
       installedIds: ["vad-silero"],
       parameters: { wakeWord: false },
       reload: "on-demand",
     })
-    const stt = makeModelActor({
+    const stt = yield* makeModelActor({
       ...shared,
+      memory: memory(config.stt.model, "stt"),
       values: transcribeValues,
       spec: {
         modelId: config.stt.model,
@@ -129,8 +119,9 @@ export const makeModelSystem = (
           })
         : undefined
     const { voice, ...ttsModel } = voiceOf(config)
-    const tts = makeModelActor({
+    const tts = yield* makeModelActor({
       ...shared,
+      memory: memory(ttsModel.modelId, "tts"),
       values: synthesizeValues,
       spec: {
         ...ttsModel,
@@ -140,8 +131,9 @@ export const makeModelSystem = (
         inferDeadlineMs: 20_000,
       },
     })
-    const llm = makeModelActor({
+    const llm = yield* makeModelActor({
       ...shared,
+      memory: memory(config.llm.embeddedModel, "llm"),
       values: chatValues,
       spec: {
         modelId: config.llm.embeddedModel,
@@ -154,7 +146,7 @@ export const makeModelSystem = (
         reload: "on-demand",
       },
     })
-    const hear = ({ infer }: typeof listener): Listener => ({
+    const hear = ({ infer }: Pick<typeof listener, "infer">): Listener => ({
       listen: (samples) => Effect.map(infer({ samples }), ({ value }) => value),
     })
     const actors = [listener, fileListener, stt, tts, llm]
@@ -175,13 +167,14 @@ export const makeModelSystem = (
             }),
           ),
       },
+      turnModels: [...(wyoming === undefined ? [config.stt.model] : []), ttsModel.modelId],
       llm,
       preload: { listener: listener.preload, stt: (wyoming ?? stt).preload, tts: tts.preload },
-      hosts: () => [...supervisor.children(), ...(wyoming?.children() ?? [])],
+      hosts: () => [...hosts.children(), ...(wyoming?.children() ?? [])],
       modelsOf: (host) => {
-        const pid = supervisor.children().find(({ id }) => id === host)?.pid
+        const pid = hosts.children().find(({ id }) => id === host)?.pid
         return pid === undefined ? [] : actors.filter((actor) => actor.pid() === pid).map(({ id }) => id)
       },
-      pid: (host) => supervisor.children().find(({ id }) => id === host)?.pid,
+      pid: (host) => hosts.children().find(({ id }) => id === host)?.pid,
     }
   })

@@ -28,6 +28,9 @@ interface WantedDevices {
   readonly output: OpenOutput
 }
 
+/** Whether its devices come and go by themselves, unlike a file. */
+export const isLive = ({ id }: AudioBackend): boolean => id === "pulse" || id === "naudiodon"
+
 /** Opens both or fails: a file that cannot be read is an error, not a missing microphone. */
 export const openAll = (
   backend: AudioBackend,

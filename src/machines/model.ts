@@ -92,7 +92,7 @@ const modelSetup = setup({
     isInUse: ({ context }) => context.inFlight > 0,
     isIdle: ({ context }) => context.inFlight === 0,
     isUnloadAsked: ({ context }) => context.unloadAsked,
-    reloadsAtOnce: ({ context }) => context.reload === "at-once",
+    reloadsAtOnce: ({ context }) => context.reload === "at-once" && !context.unloadAsked,
     hasFailed: ({ context }) => context.failure !== undefined,
     isWantedAgain: ({ context }) => context.wantedAgain,
     mayRetryAtOnce: ({ context }) => context.failure === undefined || !RESTING.has(context.failure.reason),

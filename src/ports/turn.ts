@@ -14,6 +14,10 @@ export interface TurnLatency {
   readonly outputMs?: number | undefined
   /** Neither waiting for silence nor inside a model nor in the device. */
   readonly runtimeMs?: number | undefined
+  /** Loading of models between the wake word and the end of speech, which nobody noticed. */
+  readonly loadHiddenMs?: number | undefined
+  /** Loading of models that the answer had to wait for. */
+  readonly loadFeltMs?: number | undefined
   /** End of speech to first audible sample. */
   readonly totalMs?: number | undefined
 }

@@ -151,7 +151,7 @@ it("does not answer to another name, though the wake word was scored", async () 
   ledger.noteWake("t", { score: 0.9, atMs: 1 })
   ledger.open("t", "voice")
   await run()
-  expect(events[0]).toMatchObject({ verdict: "nothing" })
+  expect(events[0]).toMatchObject({ verdict: "not-for-us" })
 })
 
 it("asks again where it is not sure of the words, and calls no model", async () => {

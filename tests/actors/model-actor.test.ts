@@ -1,18 +1,19 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { describe, expect, it } from "vitest"
 import { type EngineValues, transcribeValues } from "../../src/actors/engine-values.ts"
 import { HostFailure, type HostHandle } from "../../src/actors/host-handle.ts"
-import { makeModelActor } from "../../src/actors/model-actor.ts"
+import { type ModelActorOptions, makeModelActor } from "../../src/actors/model-actor.ts"
 import type { ModelSpec } from "../../src/actors/model-effects.ts"
-import { openResidency } from "../../src/actors/residency-open.ts"
 import { Unavailable } from "../../src/actors/supervisor.ts"
 import { monotonicClock } from "../../src/audio/monotonic-clock.ts"
 import type { ExitReason } from "../../src/ports/child.ts"
 import type { ModelStore } from "../../src/ports/models.ts"
 import type { Residency } from "../../src/ports/residency.ts"
+import { openResidency } from "../support/open-residency.ts"
 
 const GONE: ExitReason = { type: "killed", signal: "SIGKILL" }
 
@@ -56,6 +57,16 @@ const anything: EngineValues<unknown, unknown, unknown> = {
   isChunk: (value): value is unknown => value !== undefined,
   isOutput: (value): value is unknown => value !== undefined,
 }
+
+const memory: ModelActorOptions<unknown, unknown, unknown>["memory"] = {
+  modelClass: "stt",
+  pinned: false,
+  variants: [{ footprintKey: "m", placement: "cpu", declaredMib: 1, reloadMs: 1 }],
+}
+
+/** For the life of the test's process: nothing of it outlives that. */
+const opened = <I, C, O>(options: Omit<ModelActorOptions<I, C, O>, "memory">) =>
+  Effect.runSync(Scope.provide(makeModelActor({ ...options, memory }), Scope.makeUnsafe()))
 
 const rig = (
   hosts: readonly { readonly handle: HostHandle }[],
@@ -110,7 +121,7 @@ const rig = (
     store,
     clock: monotonicClock,
   }
-  return { model: makeModelActor({ ...options, values: anything }), options, leases }
+  return { model: opened({ ...options, values: anything }), options, leases }
 }
 
 const tick = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
@@ -231,7 +242,7 @@ describe("a model actor", () => {
       const { options } = rig([
         fakeHost(1, { infer: () => Effect.succeed({ value: { text: 1 }, inferenceMs: 1 }) }),
       ])
-      const model = makeModelActor({ ...options, values: transcribeValues })
+      const model = opened({ ...options, values: transcribeValues })
       const failure = yield* Effect.flip(model.infer({ samples: new Int16Array(1600) }))
       expect(failure).toMatchObject({ reason: "failed", message: expect.stringContaining("piper") })
     }).pipe(Effect.runPromise))

@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
 import type { OllamaActorOptions } from "../../src/actors/ollama-actor.ts"
-import { openResidency } from "../../src/actors/residency-open.ts"
 import type { Residency } from "../../src/ports/residency.ts"
 import { lastPart, purposeOf } from "../support/fake-ollama.ts"
 import { GIB, ollamaRig, simulatedCard, WHOLE } from "../support/ollama-rig.ts"
+import { openResidency } from "../support/open-residency.ts"
 import { eventually } from "../support/processes.ts"
 
 describe("a model in an Ollama server", () => {

@@ -3,11 +3,11 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { makeOllamaModels } from "../../src/actors/ollama-models.ts"
-import { openResidency } from "../../src/actors/residency-open.ts"
 import { monotonicClock } from "../../src/audio/monotonic-clock.ts"
 import { chooseLanguageModel } from "../../src/models/choose-language-model.ts"
 import type { Residency, Tenant } from "../../src/ports/residency.ts"
 import { fakeOllama, livelyAnswer } from "../support/fake-ollama.ts"
+import { openResidency } from "../support/open-residency.ts"
 import { eventually } from "../support/processes.ts"
 
 const able = ["completion", "tools"] as const

@@ -44,6 +44,7 @@ const rig = () => {
       return never()
     },
     missing: [],
+    residency: () => undefined,
     conversation: {
       state: () => ({ value: "listening", detail: "", atMs: 0 }),
       degraded: () => [],
@@ -62,6 +63,9 @@ const rig = () => {
         return never()
       },
       get run() {
+        return never()
+      },
+      get crashed() {
         return never()
       },
     },

@@ -1,19 +1,19 @@
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import type { Scope } from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { beforeAll, describe, expect, it } from "vitest"
 import { spawnHost } from "../../src/actors/host-client.ts"
 import type { HostHandle } from "../../src/actors/host-handle.ts"
 import { type ModelActor, type ModelReport, makeModelActor } from "../../src/actors/model-actor.ts"
 import type { ModelSpec } from "../../src/actors/model-effects.ts"
-import { openResidency } from "../../src/actors/residency-open.ts"
 import { makeSupervisor, type Supervised, type Supervisor } from "../../src/actors/supervisor.ts"
 import { monotonicClock } from "../../src/audio/monotonic-clock.ts"
 import { DEFAULT_RESTART_POLICY } from "../../src/machines/restart-policy.ts"
 import type { SupervisorReport } from "../../src/machines/supervision-types.ts"
 import type { ModelStore } from "../../src/ports/models.ts"
 import { nastyEngine, nastyValues, requireBuiltHost } from "../support/nasty-host.ts"
+import { openResidency } from "../support/open-residency.ts"
 import { eventually, isRunning } from "../support/processes.ts"
 
 /** Supervisor, model actor and host together, with real processes that are really killed. */
@@ -33,7 +33,7 @@ const store: ModelStore = {
 }
 
 const withRig = <A>(
-  use: (rig: Rig) => Effect.Effect<A, unknown, Scope>,
+  use: (rig: Rig) => Effect.Effect<A, unknown, Scope.Scope>,
   spec: Partial<Omit<Supervised<HostHandle>, "child">> = {},
 ): Promise<A> =>
   Effect.gen(function* () {
@@ -48,24 +48,35 @@ const withRig = <A>(
       })),
       onReport: (report) => reports.push(report),
     })
+    const scope = yield* Effect.scope
     const model: Rig["model"] = (more = {}) =>
-      makeModelActor({
-        spec: {
-          modelId: "nasty",
-          engine: "piper",
-          hostId: "one",
-          threads: 1,
-          loadTimeoutMs: 5000,
-          inferDeadlineMs: 5000,
-          ...more,
-        },
-        values: nastyValues,
-        supervisor,
-        residency: openResidency,
-        store,
-        clock: monotonicClock,
-        onReport: (report) => states.push(report),
-      })
+      Effect.runSync(
+        Scope.provide(
+          makeModelActor({
+            memory: {
+              modelClass: "stt",
+              pinned: false,
+              variants: [{ footprintKey: "nasty", placement: "cpu", declaredMib: 1, reloadMs: 1 }],
+            },
+            spec: {
+              modelId: "nasty",
+              engine: "piper",
+              hostId: "one",
+              threads: 1,
+              loadTimeoutMs: 5000,
+              inferDeadlineMs: 5000,
+              ...more,
+            },
+            values: nastyValues,
+            supervisor,
+            residency: openResidency,
+            store,
+            clock: monotonicClock,
+            onReport: (report) => states.push(report),
+          }),
+          scope,
+        ),
+      )
     return yield* use({ supervisor, model, reports, states })
   }).pipe(Effect.scoped, Effect.runPromise)
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
-import type { HostId } from "../../actors/model-system.ts"
+import type { HostId } from "../../actors/model-branch.ts"
 import { PendingWork } from "../../actors/pending-work.ts"
 import { AudioClock } from "../../audio/audio-clock.ts"
 import { availableBackends } from "../../audio/backends.ts"

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto"
 import * as Effect from "effect/Effect"
-import type { Residency, Variant } from "../ports/residency.ts"
+import type { Residency, Variant } from "../../src/ports/residency.ts"
 
-/** Grants every lease at once: for a machine on which all models fit in memory together. */
+/** Grants every lease at once, and forgets it. */
 export const openResidency: Residency = {
   register: () =>
     Effect.succeed({ busy: () => undefined, loaded: () => undefined, outOfMemory: () => undefined }),

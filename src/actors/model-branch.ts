@@ -1,0 +1,83 @@
+import * as Effect from "effect/Effect"
+import type { SupervisorReport } from "../machines/supervision-types.ts"
+import type { Child } from "../ports/child.ts"
+import type { Clock } from "../ports/clock.ts"
+import { spawnHost } from "./host-client.ts"
+import type { HostHandle } from "./host-handle.ts"
+import type { ResidencyOptions } from "./residency.ts"
+import { type StandingResidency, standingResidency } from "./standing-residency.ts"
+import { type SubtreeHandle, subtree } from "./supervised-tree.ts"
+import { type SupervisedHandle, type Supervisor, Unavailable } from "./supervisor.ts"
+
+/** A host and its place in the queue for the processor: the ear comes first, the writer of long answers last. */
+const HOSTS = [
+  { id: "listener", nice: -5 },
+  { id: "stt", nice: 0 },
+  { id: "tts", nice: 0 },
+  { id: "llm", nice: 5 },
+] as const
+
+export type HostId = (typeof HOSTS)[number]["id"]
+
+/** The hosts as those outside of the tree know them, whichever life of their supervisor is up. */
+export type Hosts = Pick<Supervisor<HostHandle>, "handle" | "children">
+
+export interface ModelBranch {
+  /** To be supervised: the ledger, then the hosts. */
+  readonly child: Child<SubtreeHandle<SupervisedHandle>>
+  readonly residency: StandingResidency
+  readonly hosts: Hosts
+}
+
+/** The models' branch of the tree: without a ledger no host, since nobody would know what it holds. */
+export const modelBranch = (options: {
+  readonly residency: Omit<ResidencyOptions, "clock">
+  /** Monotonic. */
+  readonly clock: Clock
+  readonly onReport?: ((report: SupervisorReport) => void) | undefined
+}): ModelBranch => {
+  const { clock, onReport } = options
+  const residency = standingResidency({ ...options.residency, clock })
+  const hosts = subtree<HostHandle>({
+    id: "hosts",
+    clock,
+    onReport,
+    // Each process is started by the first who needs a model in it: some entry points need one of the four.
+    children: HOSTS.map(({ id, nice }) => ({ child: spawnHost({ id, nice, clock }), start: "on-demand" })),
+  })
+  let up: Supervisor<HostHandle> | undefined
+  const standing: Child<SubtreeHandle<HostHandle>> = {
+    id: hosts.id,
+    start: () =>
+      Effect.tap(hosts.start(), ({ supervisor }) =>
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            up = supervisor
+          }),
+          () =>
+            Effect.sync(() => {
+              if (up === supervisor) up = undefined
+            }),
+        ),
+      ),
+  }
+  return {
+    child: subtree<SupervisedHandle>({
+      id: "models",
+      clock,
+      onReport,
+      strategy: "rest_for_one",
+      children: [{ child: residency.child }, { child: standing, shutdown: "infinity" }],
+    }),
+    residency,
+    hosts: {
+      handle: (id, deadlineMs) =>
+        Effect.suspend(
+          () =>
+            up?.handle(id, deadlineMs) ??
+            Effect.fail(new Unavailable({ child: id, message: `"${id}" is away: so is its supervisor.` })),
+        ),
+      children: () => up?.children() ?? [],
+    },
+  }
+}
