@@ -15,6 +15,7 @@ export type Understood =
   | { readonly kind: "free"; readonly verdict: Verdict; readonly text: string }
 
 const nothing: Understood = { kind: "nothing", verdict: "nothing" }
+const notForUs: Understood = { kind: "nothing", verdict: "not-for-us" }
 
 /** Sound kept after the first silent sample: the last consonant is quieter than what the voice activity counts. */
 const POST_ROLL_MS = 96
@@ -49,8 +50,13 @@ export const understandTurn = (
     const text = transcript.text.replace(STRAY_MARKS, "")
     turn.transcript = text
     // The recogniser's second look at the wake word: "Hey Travis" scores high, but is not for us.
-    if (turn.wake !== undefined && wakeEvidence(text) === "another-name") return nothing
-    const heard = { text, confidence: transcript.confidence, voicedMs, woken: turn.wake !== undefined }
+    if (turn.wake !== undefined && wakeEvidence(text) === "another-name") return notForUs
+    const heard = {
+      text,
+      confidence: transcript.confidence,
+      voicedMs,
+      woken: input.fromMs < (turn.wake?.atMs ?? 0),
+    }
     return understood(heard, services.output.isOpen)
   })
 

@@ -78,6 +78,13 @@ const openTurn = (turnOf: (event: ConversationEvent, context: ConversationContex
     enqueue.emit({ type: "models.wanted", turnId })
   })
 
+/** What opens a turn whose command is yet to come, over Jett's own voice: the wake word or the user's hand. */
+const turnOverSpeech = (event: ConversationEvent): Turn => {
+  assertEvent(event, ["wake.detected", "user.ptt"])
+  const atMs = event.type === "user.ptt" ? event.nowMs : event.atMs
+  return { ...spokenTurn(event.turnId, atMs, WAKE_TAIL_MS), waitsSinceMs: event.nowMs }
+}
+
 /** A turn by voice, its sound captured from so long before a moment of the audio clock. */
 const spokenTurn = (turnId: string, atMs: number, beforeMs: number): Turn =>
   newTurn(turnId, "voice", Math.max(0, atMs - beforeMs))
@@ -103,9 +110,12 @@ const record = (slot: Slot, fact: (turn: Turn, event: ConversationEvent) => Part
     return turn === undefined ? {} : put(slot, { ...turn, ...fact(turn, event) })
   })
 
-const verdictOf = (_turn: Turn, event: ConversationEvent): Partial<Turn> => {
+/** Once there were words nobody waits for them any more. */
+const verdictOf = (turn: Turn, event: ConversationEvent): Partial<Turn> => {
   assertEvent(event, "turn.understood")
-  return { verdict: event.verdict }
+  const { verdict } = event
+  const isWords = verdict === "words" || verdict === "phrase"
+  return { verdict, waitsSinceMs: isWords ? undefined : turn.waitsSinceMs }
 }
 
 const writtenBy = (_turn: Turn, event: ConversationEvent): Partial<Turn> => {
@@ -140,15 +150,13 @@ export const conversationSetup = base.extend({
 
     openTurnByWake: openTurn((event) => {
       assertEvent(event, "wake.detected")
-      return { ...spokenTurn(event.turnId, event.atMs, WAKE_PHRASE_MS), wokenAtMs: event.atMs }
+      const turn = spokenTurn(event.turnId, event.atMs, WAKE_PHRASE_MS)
+      return { ...turn, wokenAtMs: event.atMs, waitsSinceMs: event.nowMs }
     }),
-    openTurnOverSpeech: openTurn((event) => {
-      assertEvent(event, "wake.detected")
-      return spokenTurn(event.turnId, event.atMs, WAKE_TAIL_MS)
-    }),
+    openTurnOverSpeech: openTurn(turnOverSpeech),
     openTurnByPtt: openTurn((event, { settings }) => {
       assertEvent(event, "user.ptt")
-      return spokenTurn(event.turnId, event.nowMs, settings.preRollMs)
+      return { ...spokenTurn(event.turnId, event.nowMs, settings.preRollMs), waitsSinceMs: event.nowMs }
     }),
     openTurnBySpeech: openTurn(turnOfSpeech),
     openTurnByText: openTurn((event) => {
@@ -156,10 +164,20 @@ export const conversationSetup = base.extend({
       return newTurn(event.turnId, "text", 0)
     }),
     openProbe: base.assign(({ context, event }) => ({ probe: turnOfSpeech(event, context) })),
-    /** Only to a user who waits: in the middle of a command it would be heard as part of it. */
-    acknowledge: base.enqueueActions(({ context, enqueue }) => {
-      if (context.turn !== undefined) enqueue.emit({ type: "acknowledge", turnId: context.turn.turnId })
+    /** Once, and only to a user who waits: in the middle of a command it would be heard as part of it. */
+    acknowledge: base.enqueueActions(({ context: { turn }, enqueue }) => {
+      if (turn === undefined || turn.acknowledged) return
+      enqueue.assign({ turn: { ...turn, acknowledged: true } })
+      enqueue.emit({ type: "acknowledge", turnId: turn.turnId })
     }),
+    /** The user has said the wake word, and nothing else yet: from now on they have all the time that there is. */
+    waitAnew: base.assign(({ context: { turn, nowMs } }) =>
+      turn === undefined ? {} : { turn: { ...turn, waitsSinceMs: nowMs } },
+    ),
+    /** A silence has been waited out, of which no event tells. */
+    noteSilence: base.assign(({ context: { turn, nowMs, settings } }) => ({
+      nowMs: Math.max(nowMs, (turn?.pausedAtMs ?? nowMs) + settings.silenceMs),
+    })),
 
     /**
      * The command starts after a pause: its sound begins there, with the pre-roll, not at the wake word. But where the

@@ -14,6 +14,10 @@ export interface Turn extends TurnKey {
   readonly fromMs: number
   /** When the wake word was noticed whose whole phrase the sound holds from `fromMs` on; undefined where it does not. */
   readonly wokenAtMs: number | undefined
+  /** From when on the command is waited for; undefined where none is, because the user spoke of their own accord. */
+  readonly waitsSinceMs: number | undefined
+  /** The user has been told, or need not be told, that they are heard. */
+  readonly acknowledged: boolean
   /** First silent sample after the speech; undefined while the user still speaks. */
   readonly pausedAtMs: number | undefined
   /** True once an `answerTurn` actor works on this revision. */
@@ -57,6 +61,8 @@ export const newTurn = (turnId: string, source: TurnSource, fromMs: number): Tur
   source,
   fromMs,
   wokenAtMs: undefined,
+  waitsSinceMs: undefined,
+  acknowledged: false,
   pausedAtMs: undefined,
   answering: false,
   committed: false,
@@ -71,9 +77,18 @@ export const newTurn = (turnId: string, source: TurnSource, fromMs: number): Tur
 })
 
 /** The next revision of a turn: same words so far, everything learned about them forgotten. */
-export const nextRevision = (turn: Turn): Turn => ({
-  ...newTurn(turn.turnId, turn.source, turn.fromMs),
-  revision: turn.revision + 1,
+export const nextRevision = ({
+  turnId,
+  revision,
+  source,
+  fromMs,
+  waitsSinceMs,
+  acknowledged,
+}: Turn): Turn => ({
+  ...newTurn(turnId, source, fromMs),
+  revision: revision + 1,
+  waitsSinceMs,
+  acknowledged,
 })
 
 export const isSame = (turn: TurnKey | undefined, key: TurnKey): boolean =>

@@ -62,11 +62,16 @@ export const hearingStates = {
               {
                 guard: "isWakeOnly",
                 target: "#conversation.dialogue.waking.waiting",
-                actions: ["stopAnswer", "captureAfterPause", "revise"],
+                actions: ["stopAnswer", "captureAfterPause", "revise", "waitAnew"],
               },
             ],
             after: {
               silence: [
+                {
+                  guard: "stillWaits",
+                  target: "#conversation.dialogue.waking.waiting",
+                  actions: ["noteSilence", "dropSpeech", "stopAnswer", "captureAfterPause", "revise"],
+                },
                 {
                   guard: "isNothing",
                   target: "#conversation.dialogue.ended",

@@ -20,24 +20,32 @@ export const interruption = <const C extends Close>(close: C) =>
         actions: [...endedBy(close), "openTurnByWake"],
       },
     ],
-    "user.ptt": {
-      guard: "listens",
-      target: "#conversation.dialogue.waking.waiting",
-      actions: [...endedBy(close), "openTurnByPtt"],
-    },
+    "user.ptt": [
+      {
+        guard: "startsInSpeech",
+        target: "#conversation.dialogue.transcribing.capturing",
+        actions: [...endedBy(close), "openTurnByPtt"],
+      },
+      {
+        guard: "listens",
+        target: "#conversation.dialogue.waking.waiting",
+        actions: [...endedBy(close), "openTurnByPtt"],
+      },
+    ],
   }) as const
 
 /** The same while Jett speaks: where it hears itself, the sound up to the wake word holds its own words. */
 export const interruptionOfSpeech = <const C extends Close>(close: C) => {
-  const { "wake.detected": byWake, ...others } = interruption(close)
+  const { "wake.detected": byWake, "user.ptt": byHand } = interruption(close)
+  const overSpeech = {
+    guard: "startsOverSpeech",
+    target: "#conversation.dialogue.waking.overSpeech",
+    actions: [...endedBy(close), "openTurnOverSpeech"],
+  } as const
   return {
-    ...others,
+    "user.ptt": [overSpeech, ...byHand],
     "wake.detected": [
-      {
-        guard: "startsOverSpeech",
-        target: "#conversation.dialogue.waking.overSpeech",
-        actions: [...endedBy(close), "openTurnOverSpeech"],
-      },
+      overSpeech,
       {
         guard: "hearsItself",
         target: "#conversation.dialogue.waking.waiting",

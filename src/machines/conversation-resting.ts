@@ -44,7 +44,19 @@ export const restingStates = {
         },
         { target: "waking.waiting", actions: ["noteTime", "dropProbe", "openTurnByWake"] },
       ],
-      "user.ptt": { target: "waking.waiting", actions: ["noteTime", "dropProbe", "openTurnByPtt"] },
+      "user.ptt": [
+        {
+          guard: "probeGoesOn",
+          target: "transcribing.capturing",
+          actions: ["noteTime", "promoteProbe"],
+        },
+        {
+          guard: "startsInSpeech",
+          target: "transcribing.capturing",
+          actions: ["noteTime", "dropProbe", "openTurnByPtt"],
+        },
+        { target: "waking.waiting", actions: ["noteTime", "dropProbe", "openTurnByPtt"] },
+      ],
       "user.text": { target: "thinking", actions: ["dropProbe", "openTurnByText", "answer"] },
     },
     states: {

@@ -6,9 +6,9 @@ interface Args {
   readonly event: ConversationEvent
 }
 
-/** What is left of a silence that began at a moment which was noticed only later. */
-const remaining = ({ nowMs }: ConversationContext, sinceMs: number | undefined, silenceMs: number): number =>
-  Math.max(0, silenceMs - (nowMs - (sinceMs ?? nowMs)))
+/** What is left of a time that began at a moment in the past, as far as the last event tells. */
+const remaining = ({ nowMs }: ConversationContext, sinceMs: number | undefined, wholeMs: number): number =>
+  Math.max(0, wholeMs - (nowMs - (sinceMs ?? nowMs)))
 
 /** Guards of the conversation machine. Total functions over facts that events have recorded. */
 export const conversationGuards = {
@@ -32,7 +32,13 @@ export const conversationGuards = {
   isProbe: ({ context, event }: Args) => "revision" in event && isSame(context.probe, event),
   isPhrase: ({ context }: Args) => context.turn?.verdict === "phrase",
   isWakeOnly: ({ context }: Args) => context.turn?.verdict === "wake-only" && context.turn.source === "voice",
-  isNothing: ({ context }: Args) => context.turn?.verdict === "nothing",
+  isNothing: ({ context }: Args) =>
+    context.turn?.verdict === "nothing" || context.turn?.verdict === "not-for-us",
+  /** A cough before the command: that is still to come. */
+  stillWaits: ({ context }: Args) =>
+    context.turn?.verdict === "nothing" &&
+    context.turn.source === "voice" &&
+    context.turn.waitsSinceMs !== undefined,
   hasClause: ({ context }: Args) => context.turn?.clauseReady === true,
   isWrittenUnspoken: ({ context }: Args) => context.turn?.written === true && !context.turn.clauseReady,
   isSpoken: ({ context }: Args) => context.turn?.written === true && context.turn.drained,
@@ -45,6 +51,7 @@ export const conversationGuards = {
   probeIsNothing: ({ context }: Args) =>
     context.probe?.verdict === "nothing" ||
     context.probe?.verdict === "wake-only" ||
+    context.probe?.verdict === "not-for-us" ||
     context.probe?.failed === true,
   hearsWhileSpeaking: ({ context }: Args) => context.echoCancelled && !context.muted,
   hasConsent: ({ context }: Args) => context.consent !== undefined,
@@ -78,10 +85,11 @@ export const conversationGuards = {
 
 /** Delays of the conversation machine, in ms of the audio clock. */
 export const conversationDelays = {
-  waking: ({ context }: Args) => context.settings.wakingMs,
+  waking: ({ context }: Args) => remaining(context, context.turn?.waitsSinceMs, context.settings.wakingMs),
   /** The tail of the wake word is still speech; going on longer than this is a command in the same breath. */
   sameBreath: () => 350,
-  utterance: ({ context }: Args) => context.settings.maxUtteranceMs,
+  /** Of the whole utterance, however often it was taken for finished. */
+  utterance: ({ context }: Args) => remaining(context, context.turn?.fromMs, context.settings.maxUtteranceMs),
   silence: ({ context }: Args) => remaining(context, context.turn?.pausedAtMs, context.settings.silenceMs),
   phraseSilence: ({ context }: Args) =>
     remaining(context, context.turn?.pausedAtMs, context.settings.phraseSilenceMs),
@@ -94,7 +102,9 @@ export const conversationDelays = {
   followUpDelay: ({ context }: Args) => context.settings.followUpDelayMs,
   followUp: ({ context }: Args) => context.settings.followUpMs,
   asking: () => 30_000,
-  consent: ({ context }: Args) => context.consent?.expiresInMs ?? 20_000,
+  /** Counted from the end of the question, whatever was heard since. */
+  consent: ({ context }: Args) =>
+    remaining(context, context.consent?.questionEndMs, context.consent?.expiresInMs ?? 20_000),
   answerSilence: ({ context }: Args) => remaining(context, context.consent?.toMs, context.settings.silenceMs),
   judging: () => 10_000,
 }

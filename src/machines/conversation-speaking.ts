@@ -58,6 +58,14 @@ export const speakingStates = {
             { target: "playing", actions: ["dropProbe", "resumePlayback"] },
           ],
         },
+        on: {
+          /** The user says by hand that this is for Jett: from its first sound on. */
+          "user.ptt": {
+            guard: "probeGoesOn",
+            target: "#conversation.dialogue.transcribing.capturing",
+            actions: ["noteTime", "dropSpeech", "closeInterrupted", "promoteProbe"],
+          },
+        },
         states: {
           hearing: {
             after: {

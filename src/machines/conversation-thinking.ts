@@ -17,11 +17,16 @@ export const thinkingStates = {
       "turn.consent": { guard: "isCurrent", target: "confirming", actions: "rememberConsent" },
     },
     always: [
+      {
+        guard: "stillWaits",
+        target: "waking.waiting",
+        actions: ["dropSpeech", "stopAnswer", "captureAfterPause", "revise"],
+      },
       { guard: "isNothing", target: "ended", actions: ["dropSpeech", "closeNothingHeard"] },
       {
         guard: "isWakeOnly",
         target: "waking.waiting",
-        actions: ["dropSpeech", "stopAnswer", "captureAfterPause", "revise"],
+        actions: ["dropSpeech", "stopAnswer", "captureAfterPause", "revise", "waitAnew"],
       },
       { guard: "hasClause", target: "speaking" },
     ],

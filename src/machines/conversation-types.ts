@@ -10,7 +10,14 @@ export interface TurnKey {
 }
 
 /** What a transcript amounts to; decided by an effect, never by the machine. */
-export type Verdict = "words" | "phrase" | "wake-only" | "nothing"
+export type Verdict =
+  | "words"
+  | "phrase"
+  | "wake-only"
+  /** No words: noise, a cough. */
+  | "nothing"
+  /** Words to somebody else: the wake word was another name. */
+  | "not-for-us"
 
 /** A part of the assistant that can be away while the rest goes on. */
 export type Part = "stt" | "tts" | "llm" | "mic" | "speaker"

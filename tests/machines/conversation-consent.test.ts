@@ -52,6 +52,29 @@ describe("the conversation asking for consent", () => {
     expect(rig.judged).toMatchObject([{ fromMs: 5600, toMs: 0 }])
   })
 
+  it("has one deadline, counted from the end of the question, whatever is heard until then", () => {
+    const rig = hearing()
+    // The question ended at 5,000 ms: at 25,000 ms it expires.
+    rig.clock.increment(10_000)
+    rig.send(started(15_000))
+    rig.clock.increment(5000)
+    rig.send(paused(20_000), resumed(20_200))
+    rig.clock.increment(25_000 - 20_264 - 1)
+    expect(rig.state()).toBe("confirming.answering")
+    rig.clock.increment(1)
+    expect(rig.state()).toBe("confirming.judging")
+    expect(rig.judged).toMatchObject([{ toMs: 0 }])
+  })
+
+  it("lets an answer that ended before the deadline have its silence", () => {
+    const rig = hearing()
+    rig.send(started(24_000), paused(24_900))
+    rig.clock.increment(535)
+    expect(rig.state()).toBe("confirming.settling")
+    rig.clock.increment(1)
+    expect(rig.judged).toMatchObject([{ fromMs: 24_000, toMs: 24_900 }])
+  })
+
   it("drops its question for the wake word, but takes one within the answer for a part of it", () => {
     const asking = thinking()
     asking.send(consent("k"), wake(4000, "b"))

@@ -217,9 +217,9 @@ describe("the conversation machine", () => {
     expect(rig.told("playback.resume")).toHaveLength(1)
   })
 
-  it("ends a turn in which nothing was said without a word", () => {
+  it("ends a turn in which nothing was said to it without a word", () => {
     const rig = afterSpeech()
-    rig.send(understood("a", 0, "nothing", 2100))
+    rig.send(understood("a", 0, "not-for-us", 2100))
     rig.clock.increment(600)
     expect(rig.state()).toBe("listening")
     expect(rig.outcomes()).toEqual(["nothing-heard"])
@@ -232,6 +232,134 @@ describe("the conversation machine", () => {
     rig.clock.increment(6000)
     expect(rig.state()).toBe("listening")
     expect(rig.outcomes()).toEqual(["no-speech"])
+  })
+
+  it("goes back to waiting after a cough, until the same deadline, and is acknowledged once", () => {
+    const rig = conversationRig()
+    rig.send(wake(1000, "a"), started(3000), paused(3200), understood("a", 0, "nothing", 3300))
+    rig.clock.increment(536)
+    expect(rig.state()).toBe("waking.waiting")
+    expect(rig.told("acknowledge")).toHaveLength(1)
+    // The silence was over at 3,800 ms, and the wake word was at 1,000 ms.
+    rig.clock.increment(3199)
+    expect(rig.state()).toBe("waking.waiting")
+    rig.clock.increment(1)
+    expect(rig.state()).toBe("listening")
+    expect(rig.outcomes()).toEqual(["no-speech"])
+  })
+
+  it("hears the command after a cough, and nothing of the cough", () => {
+    const rig = conversationRig()
+    rig.send(wake(1000, "a"), started(3000), paused(3200), understood("a", 0, "nothing", 3300))
+    rig.clock.increment(600)
+    rig.send(started(4000), paused(5000))
+    expect(rig.answering.at(-1)).toMatchObject({ turnId: "a", revision: 1, fromMs: 3680, toMs: 5000 })
+    rig.send(understood("a", 1, "words", 5100), clause("a", 1))
+    rig.clock.increment(600)
+    expect(rig.state()).toBe("speaking.playing")
+  })
+
+  it("goes back to waiting where it learns of the cough only after the silence", () => {
+    const rig = conversationRig()
+    rig.send(wake(1000, "a"), started(3000), paused(3200))
+    rig.clock.increment(600)
+    expect(rig.state()).toBe("thinking.working")
+    rig.send(understood("a", 0, "nothing", 4000))
+    expect(rig.state()).toBe("waking.waiting")
+    rig.clock.increment(3000)
+    expect(rig.state()).toBe("listening")
+  })
+
+  it("does not wait on where the words were to somebody else, or nobody was asked for a command", () => {
+    const nearMiss = conversationRig()
+    nearMiss.send(wake(1000, "a", true), paused(2000), understood("a", 0, "not-for-us", 2100))
+    nearMiss.clock.increment(600)
+    expect(nearMiss.state()).toBe("listening")
+    expect(nearMiss.outcomes()).toEqual(["nothing-heard"])
+
+    const followUp = whileSpeaking()
+    followUp.send(written("a", 0, { asksQuestion: true }), drained("a"))
+    followUp.clock.increment(300)
+    followUp.send(started(5400, "c"), paused(5600), understood("c", 0, "nothing", 5700))
+    followUp.clock.increment(600)
+    expect(followUp.state()).toBe("listening")
+  })
+
+  it("counts the longest utterance as a whole, however often it was taken for finished", () => {
+    const rig = conversationRig()
+    rig.send(wake(1000, "a"), started(1400))
+    rig.clock.increment(20_000)
+    rig.send(paused(21_400), understood("a", 0, "words", 21_500))
+    rig.clock.increment(600)
+    rig.send(resumed(22_000))
+    expect(rig.state()).toBe("transcribing.capturing")
+    // Noticed at 22,064 ms, and the sound begins at 1,080 ms.
+    rig.clock.increment(31_080 - 22_064 - 1)
+    expect(rig.state()).toBe("transcribing.capturing")
+    rig.clock.increment(1)
+    expect(rig.state()).toBe("thinking.working")
+    expect(rig.answering.at(-1)).toMatchObject({ fromMs: 1080, toMs: 31_080 })
+  })
+
+  const ptt = (nowMs: number, inSpeech: boolean): ConversationEvent => ({
+    type: "user.ptt",
+    turnId: "p",
+    inSpeech,
+    nowMs,
+  })
+
+  it.each([
+    { where: "listens", make: () => conversationRig() },
+    {
+      where: "thinks",
+      make: () => {
+        const rig = afterSpeech()
+        rig.clock.increment(600)
+        return rig
+      },
+    },
+    { where: "speaks", make: () => whileSpeaking() },
+    {
+      where: "waits for an answer",
+      make: () => {
+        const rig = whileSpeaking()
+        rig.send(written("a", 0, { asksQuestion: true }), drained("a"))
+        rig.clock.increment(300)
+        return rig
+      },
+    },
+  ])("takes up speech that is under way when push-to-talk is pressed while it $where", ({ make }) => {
+    const rig = make()
+    rig.send(ptt(9000, true))
+    expect(rig.state()).toBe("transcribing.capturing")
+    rig.send(paused(9500))
+    expect(rig.answering.at(-1)).toMatchObject({ turnId: "p", fromMs: 8680, toMs: 9500 })
+    const silent = make()
+    silent.send(ptt(9000, false))
+    expect(silent.state()).toBe("waking.waiting")
+  })
+
+  it("takes a sound that it has yielded to for the command when push-to-talk is pressed, from its start", () => {
+    const rig = whileSpeaking()
+    rig.send(started(4000, "b"), ptt(4600, true))
+    expect(rig.state()).toBe("transcribing.capturing")
+    expect(rig.outcomes()).toEqual(["interrupted"])
+    rig.send(paused(5000))
+    expect(rig.answering.at(-1)).toMatchObject({ turnId: "b", fromMs: 3680, toMs: 5000 })
+
+    const followUp = whileSpeaking()
+    followUp.send(written("a", 0, { asksQuestion: true }), drained("a"), started(5000, "b"), ptt(5150, true))
+    expect(followUp.state()).toBe("transcribing.capturing")
+    followUp.send(paused(5900))
+    expect(followUp.answering.at(-1)).toMatchObject({ turnId: "b", fromMs: 4680, toMs: 5900 })
+  })
+
+  it("keeps its own words out of what push-to-talk interrupts it for, where it hears itself", () => {
+    const rig = whileSpeaking({ echoCancelled: false })
+    rig.send(ptt(4500, true))
+    expect(rig.state()).toBe("waking.overSpeech")
+    rig.send(paused(4700))
+    expect(rig.state()).toBe("waking.waiting")
   })
 
   it("cuts an utterance that never ends and answers what there is", () => {

@@ -10,7 +10,7 @@ const ENDED_MS = 1000
 const SOON_MS = 1100
 const LATE_MS = 9000
 
-const verdicts: readonly Verdict[] = ["words", "phrase", "wake-only", "nothing"]
+const verdicts: readonly Verdict[] = ["words", "phrase", "wake-only", "nothing", "not-for-us"]
 const endings: readonly { readonly asksQuestion: boolean; readonly aftermath: Aftermath }[] = [
   { asksQuestion: false, aftermath: "none" },
   { asksQuestion: true, aftermath: "none" },

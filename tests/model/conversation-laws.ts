@@ -14,6 +14,8 @@ export interface LawBook {
   /** Whose speech may be heard now. */
   readonly speaker: TurnKey | undefined
   readonly paused: boolean
+  /** The user of the open turn was told that they are heard. */
+  readonly acknowledged: boolean
   /** Consents that were asked for and neither judged nor dropped yet. */
   readonly consents: readonly string[]
   /** Laws that were broken, in words. */
@@ -26,6 +28,7 @@ export const emptyBook: LawBook = {
   silenced: -1,
   speaker: undefined,
   paused: false,
+  acknowledged: false,
   consents: [],
   broken: [],
 }
@@ -56,7 +59,7 @@ export const afterCommand = (book: LawBook, command: ConversationCommand): LawBo
 const next = (book: LawBook, command: ConversationCommand): LawBook => {
   switch (command.type) {
     case "turn.opened":
-      return { ...book, open: command.turnId, committed: -1, silenced: -1 }
+      return { ...book, open: command.turnId, committed: -1, silenced: -1, acknowledged: false }
     case "turn.committed":
       return { ...book, committed: command.revision }
     case "speech.open":
@@ -74,19 +77,20 @@ const next = (book: LawBook, command: ConversationCommand): LawBook => {
       return { ...book, paused: false }
     case "turn.closed": {
       const silent = book.speaker?.turnId === command.turnId ? { speaker: undefined, paused: false } : {}
-      return { ...book, ...silent, open: undefined, committed: -1, silenced: -1 }
+      return { ...book, ...silent, open: undefined, committed: -1, silenced: -1, acknowledged: false }
     }
     case "consent.dropped":
       return { ...book, consents: without(book.consents, command.consentId) }
+    case "acknowledge":
+      return { ...book, acknowledged: true }
     case "probe.dropped":
     case "models.wanted":
-    case "acknowledge":
       return book
   }
 }
 
 const lawsBrokenBy = (book: LawBook, command: ConversationCommand): string[] => {
-  const { open, committed, silenced, speaker, paused } = book
+  const { open, committed, silenced, speaker, paused, acknowledged } = book
   const about = JSON.stringify(command)
   const check = (holds: boolean, law: string): string[] => (holds ? [] : [`${law}: ${about}`])
   switch (command.type) {
@@ -119,8 +123,12 @@ const lawsBrokenBy = (book: LawBook, command: ConversationCommand): string[] => 
         ...check(same(speaker, command), "only who speaks goes on"),
         ...check(paused, "playback goes on only after a pause"),
       ]
-    case "models.wanted":
     case "acknowledge":
+      return [
+        ...check(open === command.turnId, "only the open turn asks for anything"),
+        ...check(!acknowledged, "a user is told once that they are heard"),
+      ]
+    case "models.wanted":
       return check(open === command.turnId, "only the open turn asks for anything")
     case "probe.dropped":
       return check(open !== command.turnId, "a sound that is forgotten was no turn")

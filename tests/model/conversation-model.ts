@@ -64,6 +64,7 @@ export const lawsBrokenIn = (snapshot: ConversationSnapshot, book: LawBook): rea
   return [
     ...check(idle === (turn === undefined), "there is a turn exactly while the conversation is busy"),
     ...check(book.open === turn?.turnId, `what is open is the turn in hand (open: ${book.open})`),
+    ...check(book.acknowledged === (turn?.acknowledged ?? false), "who was told that they are heard is known"),
     ...check(
       probe === undefined || dialogue.startsWith("speaking.yielding") || dialogue === "followUp.quiet",
       "a probe lives only while Jett yields or its question still rings",
@@ -190,10 +191,14 @@ const facts = (turn: Turn | undefined) => {
   if (turn === undefined) return undefined
   const { source, pausedAtMs, verdict, committed, answering, clauseReady, written, drained, failed } = turn
   const spoken = source === "voice"
+  const waits = spoken && turn.waitsSinceMs !== undefined
+  // Whether there were no words or none for Jett only matters to one who waits for a command.
+  const heard = verdict === "not-for-us" && !waits ? "nothing" : verdict
   return {
     spoken,
     paused: spoken && pausedAtMs !== undefined,
-    verdict: committed && (verdict === "phrase" || !spoken) && verdict !== "nothing" ? "words" : verdict,
+    waits,
+    verdict: committed && (heard === "phrase" || !spoken) && heard !== "nothing" ? "words" : heard,
     committed,
     answering,
     clauseReady,
