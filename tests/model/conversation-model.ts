@@ -64,7 +64,10 @@ export const lawsBrokenIn = (snapshot: ConversationSnapshot, book: LawBook): rea
   return [
     ...check(idle === (turn === undefined), "there is a turn exactly while the conversation is busy"),
     ...check(book.open === turn?.turnId, `what is open is the turn in hand (open: ${book.open})`),
-    ...check(book.acknowledged === (turn?.acknowledged ?? false), "who was told that they are heard is known"),
+    ...check(
+      book.acknowledged === (turn?.acknowledged ?? false),
+      "who was told that they are heard is known",
+    ),
     ...check(
       probe === undefined || dialogue.startsWith("speaking.yielding") || dialogue === "followUp.quiet",
       "a probe lives only while Jett yields or its question still rings",
