@@ -73,15 +73,9 @@ const compile = async (root, project, folder, say) => {
 export const ensureBenchmarksBuilt = async (root, say) => {
   const folder = join(root, "dist", "with-benchmarks")
   const stampFile = join(folder, ".source-hash")
+  const configs = ["tsconfig.json", "tsconfig.benchmarks.json"]
   // The sound server that the integration tests speak through is the one to measure on.
-  const shared = [
-    "pulse.ts",
-    "speech-samples.ts",
-    ...["residency-cases.ts", "residency-oracle.ts", "seeded-random.ts", "simulated-address-space.ts"],
-    ...["simulated-gpu.ts", "simulated-readings.ts", "simulated-residency.ts", "simulated-tenant.ts"],
-  ].map((file) => join("tests", "support", file))
-  const configs = ["tsconfig.json", "tsconfig.benchmarks.json", ...shared]
-  const wanted = sourceHash(root, configs, ["src", "benchmarks"])
+  const wanted = sourceHash(root, configs, ["src", "benchmarks", join("tests", "support")])
   if (readStamp(stampFile) === wanted) return 0
   say("building the benchmarks (tsc)")
   rmSync(folder, { recursive: true, force: true })
