@@ -163,7 +163,9 @@ export const conversationSetup = base.extend({
       assertEvent(event, "user.text")
       return newTurn(event.turnId, "text", 0)
     }),
-    openProbe: base.assign(({ context, event }) => ({ probe: turnOfSpeech(event, context) })),
+    openProbe: base.assign(({ context, event }) => ({
+      probe: { ...turnOfSpeech(event, context), yieldedAtMs: context.nowMs },
+    })),
     /** Once, and only to a user who waits: in the middle of a command it would be heard as part of it. */
     acknowledge: base.enqueueActions(({ context: { turn }, enqueue }) => {
       if (turn === undefined || turn.acknowledged) return

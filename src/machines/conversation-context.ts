@@ -20,6 +20,8 @@ export interface Turn extends TurnKey {
   readonly acknowledged: boolean
   /** First silent sample after the speech; undefined while the user still speaks. */
   readonly pausedAtMs: number | undefined
+  /** When Jett gave way to it in mid-reply, if it did. */
+  readonly yieldedAtMs: number | undefined
   /** True once an `answerTurn` actor works on this revision. */
   readonly answering: boolean
   /** True once this revision was committed: only then may anything of it be heard or acted on. */
@@ -64,6 +66,7 @@ export const newTurn = (turnId: string, source: TurnSource, fromMs: number): Tur
   waitsSinceMs: undefined,
   acknowledged: false,
   pausedAtMs: undefined,
+  yieldedAtMs: undefined,
   answering: false,
   committed: false,
   verdict: undefined,
@@ -84,11 +87,13 @@ export const nextRevision = ({
   fromMs,
   waitsSinceMs,
   acknowledged,
+  yieldedAtMs,
 }: Turn): Turn => ({
   ...newTurn(turnId, source, fromMs),
   revision: revision + 1,
   waitsSinceMs,
   acknowledged,
+  yieldedAtMs,
 })
 
 export const isSame = (turn: TurnKey | undefined, key: TurnKey): boolean =>

@@ -10,6 +10,15 @@ interface Args {
 const remaining = ({ nowMs }: ConversationContext, sinceMs: number | undefined, wholeMs: number): number =>
   Math.max(0, wholeMs - (nowMs - (sinceMs ?? nowMs)))
 
+/** How long after Jett's pause a trace of its voice may still be heard. */
+const ECHO_TAIL_MS = 200
+
+const probeHasNoWords = ({ probe }: ConversationContext): boolean =>
+  probe?.verdict === "nothing" ||
+  probe?.verdict === "wake-only" ||
+  probe?.verdict === "not-for-us" ||
+  probe?.failed === true
+
 /** Guards of the conversation machine. Total functions over facts that events have recorded. */
 export const conversationGuards = {
   isMuted: ({ context }: Args) => context.muted,
@@ -44,15 +53,23 @@ export const conversationGuards = {
   isSpoken: ({ context }: Args) => context.turn?.written === true && context.turn.drained,
   hasFailed: ({ context }: Args) => context.turn?.failed === true && !context.turn.clauseReady,
   hasProbe: ({ context }: Args) => context.probe !== undefined,
-  probeIsWords: ({ context }: Args) =>
-    context.probe?.verdict === "words" || context.probe?.verdict === "phrase",
+  /**
+   * What fell silent together with Jett was most likely its own voice, which the canceller let through: only a fixed
+   * phrase counts then. Measured: the traces of a reply's first words end within 160 ms of the pause; a person goes on.
+   */
+  probeEndsWithJett: ({ context: { probe } }: Args) =>
+    probe?.pausedAtMs !== undefined &&
+    probe.yieldedAtMs !== undefined &&
+    probe.pausedAtMs - probe.yieldedAtMs < ECHO_TAIL_MS,
+  probeIsWords: (args: Args) => {
+    const verdict = args.context.probe?.verdict
+    return verdict === "phrase" || (verdict === "words" && !conversationGuards.probeEndsWithJett(args))
+  },
   /** The user still speaks: too long for a cough. */
   probeGoesOn: ({ context }: Args) => context.probe !== undefined && context.probe.pausedAtMs === undefined,
-  probeIsNothing: ({ context }: Args) =>
-    context.probe?.verdict === "nothing" ||
-    context.probe?.verdict === "wake-only" ||
-    context.probe?.verdict === "not-for-us" ||
-    context.probe?.failed === true,
+  probeIsNothing: (args: Args) =>
+    probeHasNoWords(args.context) ||
+    (args.context.probe?.verdict === "words" && conversationGuards.probeEndsWithJett(args)),
   hearsWhileSpeaking: ({ context }: Args) => context.echoCancelled && !context.muted,
   hasConsent: ({ context }: Args) => context.consent !== undefined,
   /** The guard asks for something else than before; the same question once more is a duplicate. */

@@ -80,6 +80,7 @@ export const PHRASES: readonly Phrase<Intent>[] = [
       "enough",
       "that is enough",
       "that will do",
+      "(wait | hold on | hang on) [a (second | minute | moment)]",
     ],
   },
   {

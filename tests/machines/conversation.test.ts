@@ -488,6 +488,18 @@ describe("the conversation machine", () => {
     expect(rig.state()).toBe("thinking.working")
   })
 
+  it("takes words that fell silent together with Jett for its own echo, unless they are a fixed phrase", () => {
+    const words = whileSpeaking()
+    words.send(started(4000, "b"), paused(4250), understood("b", 0, "words", 4400))
+    expect(words.state()).toBe("speaking.playing")
+    expect(words.outcomes()).toEqual([])
+    expect(words.told("playback.resume")).toHaveLength(1)
+    const phrase = whileSpeaking()
+    phrase.send(started(4000, "b"), paused(4250), understood("b", 0, "phrase", 4400))
+    expect(phrase.state()).toBe("transcribing.settling.phrase")
+    expect(phrase.outcomes()).toEqual(["interrupted"])
+  })
+
   it("takes 700 ms of speech for words without waiting for its end", () => {
     const rig = whileSpeaking()
     rig.send(started(4000, "b"))
