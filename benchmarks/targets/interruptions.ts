@@ -41,7 +41,7 @@ interface Fallen {
 
 /** All that was tried. */
 interface Tries {
-  readonly fallen: readonly Fallen[]
+  readonly fallen: readonly (Fallen & { readonly index: number })[]
   /** Jett did not speak when the sound came: it had paused or been interrupted by itself. */
   readonly spoiled: number
   readonly selfPauses: number
@@ -62,6 +62,12 @@ export const measureInterruptions = async (
     detectedMs === undefined ? [] : [span(detectedMs, silentMs)],
   )
   const isTooFew = tooFew(fallen.length, NEEDED_INTERRUPTIONS)
+  const missed = fallen
+    .filter(({ interrupted }) => !interrupted)
+    .map(({ index, detectedMs }) => {
+      const { pieces = [], voice } = recorded[index]?.utterance ?? {}
+      return `"${pieces.join(" ")}" (${voice}${detectedMs === undefined ? ", not noticed" : ""})`
+    })
   return {
     measurements: [
       measured("interruption: onset → loudspeaker silent", "ms", afterOnset),
@@ -78,6 +84,7 @@ export const measureInterruptions = async (
     ],
     notes: [
       `interruptions: ${fallen.filter(({ interrupted }) => interrupted).length} of ${fallen.length} were taken for words and ended the reply; each of the others counts as ${NEVER_MS} ms from its onset; ${spoilt(tries)}`,
+      `not taken for words: ${missed.join(", ") || "none"}`,
       "onset: the labelled first voiced sample, found in the sound of the microphone; silent: the last sample above −50 dBFS that the loudspeaker gave out, but not before the detection",
     ],
   }
@@ -117,7 +124,7 @@ const fallInWithEach = async (
 ): Promise<Tries> => {
   const random = seededRandom(11)
   const texts = otherSpeech(TEXTS_A_REPLY * sounds.length).map(wordsOf)
-  const fallen: Fallen[] = []
+  const fallen: (Fallen & { readonly index: number })[] = []
   let selfPauses = 0
   let selfInterruptions = 0
   for (const [index, sound] of sounds.entries()) {
@@ -128,7 +135,7 @@ const fallInWithEach = async (
     await room.wait(SPEAKS_MS + random() * SPEAKS_LONGER_MS)
     const one = await fallIn(room, sound)
     await room.quiet()
-    if (one.result !== undefined) fallen.push(one.result)
+    if (one.result !== undefined) fallen.push({ ...one.result, index })
     selfPauses += one.selfPauses
     selfInterruptions += one.selfInterruptions
   }
