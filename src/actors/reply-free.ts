@@ -50,17 +50,23 @@ export const replyFree = (
       yield* speakClause(services, key, tell, tooLong)
       return
     }
-    yield* warm(services, key, tell, model)
     const calls: ToolCall[] = []
     let answered = false
     const speak = (clause: string) =>
       Effect.map(speakClause(services, key, tell, clause), (isSpeech) => {
         answered ||= isSpeech
       })
-    yield* write(services, key, model, prompt.messages, calls).pipe(
+    const writing = write(services, key, model, prompt.messages, calls).pipe(
       Stream.buffer({ capacity: CLAUSES_AHEAD }),
       Stream.runForEach(speak),
-      (writing) => services.pending.track(writing),
+    )
+    yield* warm(services, key, tell, model).pipe(
+      Effect.andThen(services.pending.track(writing)),
+      // Where other programs have the memory, that is the answer: the reason is a sentence that can be spoken.
+      Effect.catchIf(
+        ({ reason }) => reason === "refused",
+        ({ message }) => speak(message),
+      ),
     )
     for (const call of calls) yield* callTool(services, key, tell, call)
     // A model may write nothing but thoughts, Markdown or a call that cannot be understood. "One moment" is no answer.

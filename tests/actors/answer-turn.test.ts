@@ -136,6 +136,17 @@ it("answers a free question clause by clause, and gives a typed one the text as 
   expect(turn()).toMatchObject({ route: "llm", reply: ["The sky is blue.", "Is that all?"] })
 })
 
+it("says why there is no memory for the language model, in one sentence, and the turn ends", async () => {
+  const model = new FakeLanguageModel()
+  const message = "Other programs use the graphics memory that I need for the language model."
+  model.preload = Effect.fail(new ModelError({ model: "m", reason: "refused", message }))
+  const { events, run, turn } = make({ model: model.choice, heard: { text: "Why is the sky blue?" } })
+  await run()
+  expect(types(events)).toEqual(["turn.understood", "turn.clause", "turn.written"])
+  expect(turn().reply).toEqual([message])
+  expect(model.requests).toEqual([])
+})
+
 it.each([
   ["a cough", { text: "Huh?" }, 300],
   ["hardly any voice", { text: "What time is it?" }, 100],
