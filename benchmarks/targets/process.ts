@@ -184,7 +184,9 @@ interface Row {
 
 const processRows = (json: string): readonly Row[] => {
   const found: unknown = JSON.parse(json)
-  return Array.isArray(found) ? found.filter(isRow) : []
+  const rows: unknown =
+    typeof found === "object" && found !== null && "processes" in found ? found.processes : []
+  return Array.isArray(rows) ? rows.filter(isRow) : []
 }
 
 const isRow = (row: unknown): row is Row =>

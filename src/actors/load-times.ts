@@ -1,4 +1,5 @@
-import type { ModelReport, ModelState } from "./model-life.ts"
+import type { ModelState } from "../ports/models.ts"
+import type { ModelReport } from "./model-life.ts"
 
 interface Load {
   readonly fromMs: number

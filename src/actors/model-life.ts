@@ -3,12 +3,10 @@ import { createActor } from "xstate"
 import { modelMachine } from "../machines/model.ts"
 import type { HostGone, ModelInput } from "../machines/model-types.ts"
 import type { Clock } from "../ports/clock.ts"
-import type { ModelFailure } from "../ports/models.ts"
+import type { ModelFailure, ModelState } from "../ports/models.ts"
 import { fromEffect } from "./bridge.ts"
 import { ModelError } from "./model-failure.ts"
 import { untilAnswer } from "./until-answer.ts"
-
-export type ModelState = "unloaded" | "admitting" | "loading" | "ready" | "busy" | "unloading" | "failed"
 
 export interface ModelReport {
   readonly model: string

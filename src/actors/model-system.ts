@@ -4,7 +4,7 @@ import type { Config } from "../config/definition.ts"
 import { memoryOf, type Profile } from "../models/memory-profile.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { ChatChunk, ChatInput, ChatOutput } from "../ports/engine.ts"
-import type { ModelFailure, ModelStore } from "../ports/models.ts"
+import type { ModelFailure, ModelState, ModelStore } from "../ports/models.ts"
 import type { ModelClass, Residency } from "../ports/residency.ts"
 import type { Listener, SpeechToText, TextToSpeech } from "../ports/speech.ts"
 import { chatValues, listenerValues, synthesizeValues, transcribeValues } from "./engine-values.ts"
@@ -44,6 +44,8 @@ export interface ModelSystem {
   readonly llm: ModelActor<ChatInput, ChatChunk, ChatOutput>
   readonly preload: Readonly<Record<"listener" | "stt" | "tts", Effect.Effect<void, ModelFailure>>>
   hosts(): readonly ChildStatus[]
+  /** Of each model that may be used; those of foreign servers are known to those servers. */
+  states(): readonly { readonly id: string; readonly state: ModelState }[]
   /** What is loaded in a host. */
   modelsOf(host: string): readonly string[]
   /** The process of a host, for a person who wants to see it (or kill it). */
@@ -171,6 +173,10 @@ export const makeModelSystem = (
       llm,
       preload: { listener: listener.preload, stt: (wyoming ?? stt).preload, tts: tts.preload },
       hosts: () => [...hosts.children(), ...(wyoming?.children() ?? [])],
+      states: () =>
+        actors
+          .filter((actor) => actor !== stt || wyoming === undefined)
+          .map((actor) => ({ id: actor.id, state: actor.state() })),
       modelsOf: (host) => {
         const pid = hosts.children().find(({ id }) => id === host)?.pid
         return pid === undefined ? [] : actors.filter((actor) => actor.pid() === pid).map(({ id }) => id)

@@ -3,23 +3,26 @@ import type { Variant } from "../ports/residency.ts"
 import type { OllamaLoadOptions } from "./ollama-load.ts"
 
 /** Keys and values of one token in Qwen3 8B at f16: 36 layers, 8 heads of 128. Others of its size take about as much. */
-const MIB_PER_TOKEN = 144 / 1024
+export const MIB_PER_TOKEN = 144 / 1024
 
 /** Names what is measured: a model takes another amount of memory with another context. */
 export const footprintKeyOf = (model: string, contextTokens: number): string =>
   `ollama/${model}?num_ctx=${contextTokens}`
+
+/** As much of a model's options as tells which contexts it may be loaded with. */
+type OllamaContexts = Pick<OllamaLoadOptions, "contextTokens" | "replyTokens" | "partialOffload">
 
 /** The contexts that the model may be loaded with, the configured one first. */
 export const ollamaContexts = ({
   contextTokens,
   replyTokens,
   partialOffload,
-}: OllamaLoadOptions): readonly number[] =>
+}: OllamaContexts): readonly number[] =>
   partialOffload === "smaller-context" ? contextsOf(contextTokens, replyTokens) : [contextTokens]
 
 /** The same as rungs of the ledger's ladder. `weightsMib` is what the model takes without any context. */
 export const ollamaVariants = (
-  options: OllamaLoadOptions,
+  options: OllamaContexts & Pick<OllamaLoadOptions, "model">,
   { weightsMib, placement }: { readonly weightsMib: number; readonly placement: Variant["placement"] },
 ): readonly Variant[] =>
   ollamaContexts(options).map((tokens) => ({

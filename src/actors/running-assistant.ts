@@ -7,6 +7,7 @@ import type {
   Assistant,
   AssistantEvent,
   AssistantStatus,
+  ModelsStatus,
   Outcome,
   ProcessRow,
   RefusalCode,
@@ -17,6 +18,7 @@ import type { TurnRecord } from "../ports/turn.ts"
 import type { TypedTurn } from "./answer-services.ts"
 import type { AssistantSystem } from "./assistant-system.ts"
 import type { StateEntered } from "./conversation-system.ts"
+import { modelsStatus } from "./models-status.ts"
 import { transcribeFile } from "./transcribe-file.ts"
 import { uuidV7 } from "./uuid-v7.ts"
 
@@ -150,6 +152,16 @@ export class RunningAssistant implements Assistant {
             },
           ],
     )
+  }
+
+  models(): ModelsStatus {
+    const states = [...this.#system.models.states()]
+    if (this.#model?.type === "chosen") {
+      const { name: id } = this.#model.model
+      const state = this.#model.model.state?.()
+      if (state !== undefined) states.push({ id, state })
+    }
+    return modelsStatus(states, this.#system.residency())
   }
 
   events(listener: (event: AssistantEvent) => void): () => void {

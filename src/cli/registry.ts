@@ -107,6 +107,12 @@ export const commands: readonly CommandDefinition[] = [
     arguments: [["[ids...]", "model ids"]],
     load: () => import("./models.ts"),
   },
+  {
+    name: "models budget",
+    summary: "print which models fit in memory together, and what would give way",
+    options: [["--profile <name>", "auto, prototype, lean or cpu, instead of the configured one"]],
+    load: () => import("./models-budget.ts"),
+  },
   { name: "devices", summary: "list microphones and speakers", load: () => import("./devices.ts") },
   {
     name: "config path",
@@ -155,7 +161,11 @@ export const commands: readonly CommandDefinition[] = [
     graceMs: 10_000,
     load: () => import("./bench.ts"),
   },
-  { name: "ps", summary: "list the processes of the assistant", load: () => import("./ps.ts") },
+  {
+    name: "ps",
+    summary: "list the processes and the models of the assistant, with their memory",
+    load: () => import("./ps.ts"),
+  },
   {
     name: "stop",
     summary: "end the assistant that is running",

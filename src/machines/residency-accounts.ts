@@ -99,7 +99,7 @@ const LOSS_MS: Readonly<Record<ModelClass, number>> = {
   background: 100,
 }
 
-export const lossOf = ({ spec }: TenantRecord, rung: number): number =>
+export const lossOf = ({ spec }: Pick<TenantRecord, "spec">, rung: number): number =>
   rung === 0 ? 0 : (spec.variants[rung]?.lossMs ?? rung * LOSS_MS[spec.modelClass])
 
 export const residentsOf = (state: LedgerState, nowMs: number): readonly Resident[] =>

@@ -1,3 +1,6 @@
+import type { ModelState } from "./models.ts"
+import type { Placement, ResidencySnapshot } from "./residency.ts"
+
 /** The assistant as the command line and the control socket see it: one daemon, or one command's own. */
 export interface Assistant {
   status(): AssistantStatus
@@ -14,6 +17,8 @@ export interface Assistant {
   /** Ends whatever turn is going on. Nothing to cancel is a success. */
   cancel(): Acknowledgement
   processes(): readonly ProcessRow[]
+  /** The models and the memory that is committed to them. */
+  models(): ModelsStatus
   /** Calls `listener` with every event from now on, until the returned function is called. */
   events(listener: (event: AssistantEvent) => void): () => void
   /** Stops everything and settles when no process of ours is left; may be called twice; never rejects. */
@@ -66,6 +71,27 @@ export interface ProcessRow {
   readonly models: readonly string[]
   readonly restarts: number
   readonly uptimeMs: number
+}
+
+/** A model, in memory or not; null is what is not known of it. */
+export interface ModelRow {
+  readonly id: string
+  readonly state: ModelState
+  /** Where memory is committed to it, and for which variant, by its `footprintKey`. */
+  readonly placement: Placement | null
+  readonly variant: string | null
+  readonly committedMib: number
+  readonly declaredMib: number | null
+  readonly measuredMib: number | null
+  readonly leases: number
+  readonly inUse: boolean
+  readonly pinned: boolean
+}
+
+export interface ModelsStatus {
+  readonly models: readonly ModelRow[]
+  /** Null while the ledger is away. */
+  readonly pools: ResidencySnapshot["pools"] | null
 }
 
 export type AssistantEvent =

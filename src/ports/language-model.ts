@@ -1,7 +1,7 @@
 import type { Effect } from "effect/Effect"
 import type { Stream } from "effect/Stream"
 import type { ChatMessage } from "./engine.ts"
-import type { ModelFailure } from "./models.ts"
+import type { ModelFailure, ModelState } from "./models.ts"
 import type { ToolCall, ToolDefinition } from "./tools.ts"
 
 export interface ChatRequest {
@@ -26,6 +26,8 @@ export interface LanguageModel {
   /** Loads the model, with the options a chat will use; may take long when cold. */
   readonly preload: Effect<void, ModelFailure>
   chat(request: ChatRequest): Stream<ChatEvent, ModelFailure>
+  /** Absent where nobody watches it, or a model actor of its own is asked. */
+  state?(): ModelState
 }
 
 /** Which model answers, and why. `notice` is a sentence for the user when it is not what was configured. */

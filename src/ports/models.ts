@@ -18,6 +18,9 @@ export interface ModelFailure {
   readonly cause?: unknown
 }
 
+/** Where a model is in its life. `busy`: an inference is under way. */
+export type ModelState = "unloaded" | "admitting" | "loading" | "ready" | "busy" | "unloading" | "failed"
+
 /** An installed model, its files verified to be present; the host checks the hashes when it loads them. */
 export interface InstalledModel {
   readonly id: string

@@ -104,7 +104,7 @@ async function answer(
     case "status":
       return result(assistant.status())
     case "ps":
-      return result({ processes: assistant.processes() })
+      return result({ processes: assistant.processes(), ...assistant.models() })
     case "say":
       return settle(await assistant.say(request.text, signal))
     case "ask":

@@ -1,6 +1,7 @@
 import type {
   Acknowledgement,
   AssistantStatus,
+  ModelsStatus,
   Outcome,
   ProcessRow,
   RefusalCode,
@@ -64,7 +65,7 @@ export type ControlReply =
 
 export type ControlResult =
   | AssistantStatus
-  | { readonly processes: readonly ProcessRow[] }
+  | ({ readonly processes: readonly ProcessRow[] } & ModelsStatus)
   | Extract<Outcome, { ok: true }>
   | Extract<Acknowledgement, { ok: true }>
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import { LoadTimes } from "../../src/actors/load-times.ts"
-import type { ModelState } from "../../src/actors/model-life.ts"
+import type { ModelState } from "../../src/ports/models.ts"
 
 const noted = (...reports: readonly (readonly [model: string, state: ModelState, atMs: number])[]) => {
   const times = new LoadTimes()

@@ -1,7 +1,12 @@
+import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
 import type { TypedTurn } from "../../src/actors/answer-services.ts"
 import type { AssistantSystem } from "../../src/actors/assistant-system.ts"
+import type { ModelSystem } from "../../src/actors/model-system.ts"
 import { RunningAssistant } from "../../src/actors/running-assistant.ts"
+import type { LanguageModel } from "../../src/ports/language-model.ts"
+import type { ModelState } from "../../src/ports/models.ts"
+import type { ResidencyRow } from "../../src/ports/residency.ts"
 import type { TurnRecord } from "../../src/ports/turn.ts"
 
 const never = (): never => {
@@ -26,13 +31,13 @@ const record = (id: string, outcome: TurnRecord["outcome"]): TurnRecord => ({
 })
 
 /** A running assistant over a conversation that the test plays: busy or not, with what was sent to it. */
-const rig = () => {
+const rig = (parts: Partial<Pick<AssistantSystem, "models" | "residency">> = {}) => {
   const sent: string[] = []
   const typed: { readonly turnId: string; readonly turn: TypedTurn }[] = []
   let isBusy = false
   const system: AssistantSystem = {
     get models() {
-      return never()
+      return parts.models ?? never()
     },
     get languageModel() {
       return never()
@@ -44,7 +49,7 @@ const rig = () => {
       return never()
     },
     missing: [],
-    residency: () => undefined,
+    residency: parts.residency ?? (() => undefined),
     conversation: {
       state: () => ({ value: "listening", detail: "", atMs: 0 }),
       degraded: () => [],
@@ -133,5 +138,152 @@ describe("a typed turn", () => {
     const outcome = assistant.ask("what time is it", () => {})
     await assistant.shutdown()
     expect(await outcome).toMatchObject({ ok: false, code: "cancelled" })
+  })
+})
+
+/** Models of which only these are asked for. */
+const modelSystem = (given: Pick<ModelSystem, "states" | "hosts" | "modelsOf">): ModelSystem => ({
+  get listener() {
+    return never()
+  },
+  get fileListener() {
+    return never()
+  },
+  get stt() {
+    return never()
+  },
+  get tts() {
+    return never()
+  },
+  get turnModels() {
+    return never()
+  },
+  get llm() {
+    return never()
+  },
+  get preload() {
+    return never()
+  },
+  pid: never,
+  ...given,
+})
+
+const residencyRow = (row: Partial<ResidencyRow> & Pick<ResidencyRow, "model">): ResidencyRow => ({
+  variant: `${row.model}@cpu`,
+  placement: "cpu",
+  state: "loaded",
+  footprintMib: 100,
+  declaredMib: 100,
+  measuredMib: undefined,
+  leases: 1,
+  inUse: false,
+  pinned: false,
+  ...row,
+})
+
+describe("what runs", () => {
+  const pools = {
+    gpu: { budgetMib: 7020, committedMib: 5280, foreignMib: 0, overcommitted: false },
+    cpu: { budgetMib: 4096, committedMib: 100, foreignMib: 0, overcommitted: false },
+  }
+  const answering = (state: ModelState): LanguageModel => ({
+    name: "jett-qwen3",
+    placement: "ollama",
+    contextTokens: 2048,
+    preload: Effect.void,
+    chat: never,
+    state: () => state,
+  })
+
+  it("has a row for each process that is there, a foreign server of ours among them", () => {
+    const child = { restarts: 1, upSinceMs: performance.now() - 5000, backoffMs: 0, attempts: 0 }
+    const hosts = () => [
+      { ...child, id: "stt", pid: 12, phase: "running" as const },
+      { ...child, id: "llm", pid: undefined, phase: "idle" as const },
+      { ...child, id: "wyoming", pid: 13, phase: "running" as const },
+    ]
+    const modelsOf = (host: string) => (host === "stt" ? ["stt-x"] : [])
+    const { assistant } = rig({ models: modelSystem({ states: () => [], hosts, modelsOf }) })
+    expect(assistant.processes()).toMatchObject([
+      { id: "stt", pid: 12, state: "running", models: ["stt-x"], restarts: 1 },
+      { id: "wyoming", pid: 13, models: [] },
+    ])
+    expect(assistant.processes()[0]?.uptimeMs).toBeGreaterThanOrEqual(5000)
+  })
+
+  it("has a row for each model, Ollama's among them once it was chosen, with what the ledger knows of it", () => {
+    const models = modelSystem({
+      states: () => [
+        { id: "listener", state: "ready" },
+        { id: "tts-x", state: "failed" },
+      ],
+      hosts: never,
+      modelsOf: never,
+    })
+    const residency = () => ({
+      rows: [
+        residencyRow({ model: "listener", pinned: true }),
+        residencyRow({
+          model: "jett-qwen3",
+          variant: "ollama/jett-qwen3?num_ctx=2048",
+          placement: "gpu",
+          footprintMib: 5280,
+          declaredMib: 5271,
+          measuredMib: 5280,
+          leases: 2,
+          inUse: true,
+        }),
+      ],
+      pools,
+    })
+    const { assistant } = rig({ models, residency })
+    assistant.choseModel({ type: "chosen", model: answering("loading") })
+    expect(assistant.models()).toEqual({
+      models: [
+        {
+          id: "listener",
+          state: "ready",
+          placement: "cpu",
+          variant: "listener@cpu",
+          committedMib: 100,
+          declaredMib: 100,
+          measuredMib: null,
+          leases: 1,
+          inUse: false,
+          pinned: true,
+        },
+        {
+          id: "tts-x",
+          state: "failed",
+          placement: null,
+          variant: null,
+          committedMib: 0,
+          declaredMib: null,
+          measuredMib: null,
+          leases: 0,
+          inUse: false,
+          pinned: false,
+        },
+        {
+          id: "jett-qwen3",
+          state: "loading",
+          placement: "gpu",
+          variant: "ollama/jett-qwen3?num_ctx=2048",
+          committedMib: 5280,
+          declaredMib: 5271,
+          measuredMib: 5280,
+          leases: 2,
+          inUse: true,
+          pinned: false,
+        },
+      ],
+      pools,
+    })
+  })
+
+  it("is still told while the ledger is away", () => {
+    const states = () => [{ id: "listener", state: "unloaded" as const }]
+    const { assistant } = rig({ models: modelSystem({ states, hosts: never, modelsOf: never }) })
+    expect(assistant.models()).toMatchObject({ models: [{ id: "listener", committedMib: 0 }], pools: null })
   })
 })

@@ -91,8 +91,12 @@ test("a daemon is found by every verb, and ends at jett stop", async () => {
   expect((await run(home, "ask", "hi")).out).toBe("you said hi\n")
   expect(await run(home, "ptt")).toMatchObject({ exitCode: 1, err: "error: no microphone\n" })
   expect((await run(home, "ask", "do harm")).exitCode).toBe(4)
-  const rows: unknown = JSON.parse((await run(home, "ps", "--json")).out)
-  expect(rows).toMatchObject([{ id: "main", pid: daemon.child.pid, pssMib: expect.any(Number) }])
+  const ps: unknown = JSON.parse((await run(home, "ps", "--json")).out)
+  expect(ps).toMatchObject({
+    processes: [{ id: "main", pid: daemon.child.pid, pssMib: expect.any(Number) }],
+    models: [],
+    pools: null,
+  })
   expect(await run(home, "serve")).toMatchObject({
     exitCode: 1,
     err: expect.stringContaining("already running"),

@@ -47,14 +47,24 @@ describeWith("models", "jett serve on the null back end", () => {
   it("says what it is doing, and with which processes", async () => {
     const status = await stateIs("listening")
     expect(status).toMatchObject({ muted: false, languageModel: expect.stringMatching(/smollm/i) })
-    const rows: unknown = JSON.parse((await jett("ps", "--json")).out)
-    expect(rows).toEqual(
+    const { processes, models, pools } = await json("ps")
+    expect(processes).toEqual(
       expect.arrayContaining(
         ["listener", "stt", "tts"].map((id) =>
           expect.objectContaining({ id, pid: expect.any(Number), restarts: 0 }),
         ),
       ),
     )
+    expect(models).toContainEqual(
+      expect.objectContaining({
+        id: "listener",
+        state: expect.stringMatching(/ready|busy/),
+        placement: "cpu",
+        pinned: true,
+        leases: 1,
+      }),
+    )
+    expect(pools).toMatchObject({ cpu: { overcommitted: false, committedMib: expect.any(Number) } })
   })
 
   it("speaks and answers, one turn after the other", async () => {
@@ -109,10 +119,9 @@ describeWith("models", "jett serve on the null back end", () => {
 
   it("replaces a host that is killed and goes on answering", async () => {
     const pidOf = async (id: string): Promise<number> => {
-      const rows: readonly { readonly id: string; readonly pid: number }[] = JSON.parse(
-        (await jett("ps", "--json")).out,
-      )
-      return rows.find((row) => row.id === id)?.pid ?? 0
+      const { processes }: { readonly processes: readonly { readonly id: string; readonly pid: number }[] } =
+        JSON.parse((await jett("ps", "--json")).out)
+      return processes.find((row) => row.id === id)?.pid ?? 0
     }
     const before = await pidOf("tts")
     process.kill(before, "SIGKILL")

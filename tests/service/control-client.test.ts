@@ -3,10 +3,10 @@ import { createServer, type Socket } from "node:net"
 import { join } from "node:path"
 import { expect, onTestFinished, test, vi } from "vitest"
 import { ControlFailure, connectControl } from "../../src/service/control-client.ts"
-import { readProcesses, readStatus } from "../../src/service/control-results.ts"
+import { readModels, readProcesses, readStatus } from "../../src/service/control-results.ts"
 import { startControlServer } from "../../src/service/control-server.ts"
 import { temporaryDirectory } from "../support/cli.ts"
-import { FakeAssistant, fakeStatus } from "../support/fake-assistant.ts"
+import { FakeAssistant, fakeModels, fakeStatus } from "../support/fake-assistant.ts"
 
 async function connected() {
   const assistant = new FakeAssistant()
@@ -56,6 +56,7 @@ test("requests overlap, and each gets its own answer and events", async () => {
   expect(ask).toEqual({ ok: true, value: { ok: true, reply: "you said hi", turnId: "turn-1" } })
   expect(pieces).toEqual(["you said ", "hi"])
   expect(ps.ok && readProcesses(ps.value)).toMatchObject([{ id: "main", uptimeMs: 61_000 }])
+  expect(ps.ok && readModels(ps.value)).toEqual(fakeModels)
 })
 
 test("giving up closes the connection, which cancels the request at the daemon", async () => {
@@ -103,4 +104,15 @@ test("an answer that makes no sense is not taken for a status", () => {
     readStatus({ state: "x", muted: false, parts: [{ id: 1 }, { id: "a", state: "?" }] })?.parts,
   ).toEqual([])
   expect(readProcesses({ processes: [{ id: "x" }, 3] })).toEqual([])
+})
+
+test("models and memory are read as far as they make sense", () => {
+  const nothing = { models: [], pools: null }
+  for (const value of [null, 3, {}, { models: 3, pools: [] }, { pools: { gpu: { budgetMib: 1 } } }]) {
+    expect(readModels(value)).toEqual(nothing)
+  }
+  const models = [{ id: "x", state: "ready", placement: "moon" }, { id: "y", state: "?" }, { state: "ready" }]
+  expect(readModels({ models }).models).toEqual([
+    expect.objectContaining({ id: "x", placement: null, variant: null, committedMib: 0, declaredMib: null }),
+  ])
 })

@@ -3,6 +3,7 @@ import type {
   Assistant,
   AssistantEvent,
   AssistantStatus,
+  ModelsStatus,
   Outcome,
 } from "../../src/ports/assistant.ts"
 
@@ -15,6 +16,52 @@ export const fakeStatus: AssistantStatus = {
   ],
   languageModel: null,
   notices: ["no Ollama"],
+}
+
+/** The models of the prototype's profile in a conversation, on a GPU that somebody else uses a little of. */
+export const fakeModels: ModelsStatus = {
+  models: [
+    {
+      id: "listener",
+      state: "ready",
+      placement: "cpu",
+      variant: "listener@cpu",
+      committedMib: 70,
+      declaredMib: 70,
+      measuredMib: null,
+      leases: 1,
+      inUse: false,
+      pinned: true,
+    },
+    {
+      id: "tts",
+      state: "unloaded",
+      placement: null,
+      variant: null,
+      committedMib: 0,
+      declaredMib: null,
+      measuredMib: null,
+      leases: 0,
+      inUse: false,
+      pinned: false,
+    },
+    {
+      id: "jett-qwen3",
+      state: "busy",
+      placement: "gpu",
+      variant: "ollama/jett-qwen3?num_ctx=2048",
+      committedMib: 5280,
+      declaredMib: 5280,
+      measuredMib: 5213,
+      leases: 2,
+      inUse: true,
+      pinned: false,
+    },
+  ],
+  pools: {
+    gpu: { budgetMib: 5000, committedMib: 5280, foreignMib: 2020, overcommitted: true },
+    cpu: { budgetMib: 4096, committedMib: 70, foreignMib: 0, overcommitted: false },
+  },
 }
 
 /** An assistant that answers at once with what it was asked, and notes every call. */
@@ -72,6 +119,10 @@ export class FakeAssistant implements Assistant {
     return [
       { id: "main", pid: process.pid, state: "ready", models: ["wake"], restarts: 2, uptimeMs: 61_000 },
     ] as const
+  }
+
+  models(): ModelsStatus {
+    return fakeModels
   }
 
   events(listener: (event: AssistantEvent) => void): () => void {
