@@ -53,6 +53,8 @@ export interface ModelActorOptions<Input, Chunk, Output> {
   /** Monotonic. */
   readonly clock: Clock
   readonly onReport?: ((report: ModelReport) => void) | undefined
+  /** Called with what is not as it was asked for, although the model works. */
+  readonly onNotice?: ((message: string) => void) | undefined
 }
 
 const DEFAULT_ADMIT_MS = 10_000
@@ -96,9 +98,11 @@ export const makeModelActor = <Input, Chunk, Output>(
       ...options.memory,
       evict: (force) =>
         Effect.suspend(() => {
+          // The one that holds it now: the wish alone may make the machine let go of it, in the middle of a load too.
+          const holder = effects.host()
           life.unwanted()
           // Whatever else is in that host goes with it: memory that is needed at once is not asked for politely.
-          if (force) effects.host()?.kill(`the memory of ${modelId} is needed at once`)
+          if (force) holder?.kill(`the memory of ${modelId} is needed at once`)
           return life.unload
         }),
     })

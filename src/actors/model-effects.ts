@@ -42,23 +42,19 @@ export const makeModelEffects = (options: {
   readonly supervisor: Pick<Supervisor<HostHandle>, "handle">
   readonly residency: Residency
   readonly store: ModelStore
+  /** Called with what is not as it was asked for, although the model works. */
+  readonly onNotice?: ((message: string) => void) | undefined
   /** For the host to be up. */
   readonly startMs: number
   /** For the host to answer an unload. */
   readonly unloadMs: number
 }): ModelEffects => {
-  const { spec, supervisor, residency, store, startMs, unloadMs } = options
+  const { spec, supervisor, residency, store, onNotice, startMs, unloadMs } = options
   const { modelId } = spec
   const installedIds = spec.installedIds ?? [modelId]
   let lease: Scope.Closeable | undefined
   let variant: Variant | undefined
   let host: HostHandle | undefined
-
-  const endLease = Effect.suspend(() => {
-    const ending = lease
-    lease = undefined
-    return ending === undefined ? Effect.void : Scope.close(ending, Exit.void)
-  })
 
   const acquireLease = Effect.suspend(() => {
     const scope = Scope.makeUnsafe()
@@ -98,7 +94,8 @@ export const makeModelEffects = (options: {
     // Kept from here on: a load that is cut short leaves something to unload.
     host = up
     const request = { model: modelId, engine: spec.engine, options: engine, deadlineMs: spec.loadTimeoutMs }
-    yield* Effect.mapError(up.load(request), (failure) => modelErrorFrom(modelId, failure))
+    const { notice } = yield* Effect.mapError(up.load(request), (failure) => modelErrorFrom(modelId, failure))
+    if (notice !== undefined) onNotice?.(notice)
   })
 
   const watchHost = Effect.suspend(() =>
@@ -113,6 +110,8 @@ export const makeModelEffects = (options: {
       holder.kill(`${modelId} could not be unloaded`)
       return Effect.asVoid(holder.exited)
     })
+    // A process that is condemned takes no requests, and holds the memory until it is gone.
+    if (!holder.isAlive()) return Effect.asVoid(holder.exited)
     return force ? kill : Effect.catchCause(holder.unload(modelId, unloadMs), () => kill)
   }
 
@@ -122,10 +121,13 @@ export const makeModelEffects = (options: {
     watchHost,
     release: (force) =>
       Effect.suspend(() => {
-        const holder = host
+        // Taken at once: one that is cut short must not end what the next admission got.
+        const [holder, ending] = [host, lease]
         host = undefined
-        return holder?.isAlive() === true ? freeHost(holder, force) : Effect.void
-      }).pipe(Effect.ensuring(endLease)),
+        lease = undefined
+        const freed = holder === undefined ? Effect.void : freeHost(holder, force)
+        return ending === undefined ? freed : Effect.ensuring(freed, Scope.close(ending, Exit.void))
+      }),
     host: () => host,
   }
 }

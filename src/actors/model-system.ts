@@ -64,7 +64,8 @@ export const makeModelSystem = (
 ): Effect.Effect<ModelSystem, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { config, store, hosts, residency, profile, clock, cores } = options
-    const shared = { supervisor: hosts, residency, store, clock, onReport: options.onModel }
+    const onNotice = once(options.onNotice)
+    const shared = { supervisor: hosts, residency, store, clock, onReport: options.onModel, onNotice }
     const memory = (modelId: string, modelClass: ModelClass) => memoryOf(profile, { modelId, modelClass })
     const makeListener = (
       modelId: string,
@@ -184,3 +185,13 @@ export const makeModelSystem = (
       pid: (host) => hosts.children().find(({ id }) => id === host)?.pid,
     }
   })
+
+/** A model is loaded again and again; the user is told once what is not as configured. */
+const once = (tell: (message: string) => void = () => undefined) => {
+  const told = new Set<string>()
+  return (message: string): void => {
+    if (told.has(message)) return
+    told.add(message)
+    tell(message)
+  }
+}

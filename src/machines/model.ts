@@ -85,7 +85,6 @@ const modelSetup = setup({
     }),
     wantAgain: assign({ wantedAgain: true }),
     askToUnload: assign({ unloadAsked: true }),
-    keepLoaded: assign({ unloadAsked: false }),
     forgetWishes: assign({ wantedAgain: false, unloadAsked: false }),
   },
   guards: {
@@ -179,7 +178,9 @@ export const modelMachine = modelSetup.createMachine({
         },
       },
       initial: "ready",
-      on: { "model.wanted": { actions: "keepLoaded" } },
+      // A wish to unload stands: the ledger has given the memory to somebody else. Nor does a loaded model need to be
+      // wanted, unless its host is gone and that is not known here yet.
+      on: { "model.wanted": { guard: "isUnloadAsked", actions: "wantAgain" } },
       states: {
         ready: {
           always: [

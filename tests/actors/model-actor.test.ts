@@ -12,7 +12,7 @@ import { Unavailable } from "../../src/actors/supervisor.ts"
 import { monotonicClock } from "../../src/audio/monotonic-clock.ts"
 import type { ExitReason } from "../../src/ports/child.ts"
 import type { ModelStore } from "../../src/ports/models.ts"
-import type { Residency } from "../../src/ports/residency.ts"
+import type { Residency, Tenant } from "../../src/ports/residency.ts"
 import { openResidency } from "../support/open-residency.ts"
 
 const GONE: ExitReason = { type: "killed", signal: "SIGKILL" }
@@ -124,6 +124,36 @@ const rig = (
   return { model: opened({ ...options, values: anything }), options, leases }
 }
 
+/** The same host, which tells that it is being killed before its process has ended. */
+const withKill = (host: ReturnType<typeof fakeHost>, onKill: () => void) => {
+  let condemned = false
+  const handle: HostHandle = {
+    ...host.handle,
+    isAlive: () => !condemned && host.handle.isAlive(),
+    kill: (detail) => {
+      condemned = true
+      onKill()
+      setTimeout(() => host.handle.kill(detail), 20)
+    },
+  }
+  return { ...host, handle }
+}
+
+/** A model that the ledger can take the memory from. */
+const evictable = (hosts: readonly { readonly handle: HostHandle }[]) => {
+  let tenant: Tenant | undefined
+  const { options, leases } = rig(hosts)
+  const residency: Residency = {
+    ...options.residency,
+    register: (registered) => {
+      tenant = registered
+      return openResidency.register(registered)
+    },
+  }
+  const model = opened({ ...options, residency, values: anything })
+  return { model, leases, evict: (force: boolean) => tenant?.evict(force) ?? Effect.void }
+}
+
 const tick = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
 describe("a model actor", () => {
@@ -208,6 +238,54 @@ describe("a model actor", () => {
       expect(model.state()).toBe("ready")
     }).pipe(Effect.runPromise),
   )
+
+  it("is gone when its memory is taken by force in the middle of an inference that is retried, and asks anew", () =>
+    Effect.gen(function* () {
+      const died = Deferred.makeUnsafe<never, HostFailure>()
+      const first = fakeHost(1, { infer: () => Deferred.await(died) })
+      const second = fakeHost(2)
+      const { model, leases, evict } = evictable([
+        // Its connection is closed at once; that its process is gone is known a little later.
+        withKill(first, () => Deferred.doneUnsafe(died, failed("died"))),
+        second,
+      ])
+      yield* model.preload
+      const inference = yield* Effect.forkChild(model.inferRetrying("a"))
+      yield* tick
+      yield* Effect.timeout(evict(true), "2 seconds")
+      expect((yield* Fiber.join(inference)).value).toBe("a")
+      expect(first.log).toEqual(["load m.onnx", "kill"])
+      expect(leases.taken).toBe(2)
+      yield* model.unload
+      expect(leases.open).toBe(0)
+    }).pipe(Effect.runPromise))
+
+  it("whose memory is taken by force while it loads leaves no load behind", () =>
+    Effect.gen(function* () {
+      const host: ReturnType<typeof fakeHost> = fakeHost(1, {
+        load: () => Effect.never,
+        unload: () => Effect.andThen(host.handle.exited, failed("died")),
+      })
+      const { model, leases, evict } = evictable([host])
+      const loading = yield* Effect.forkChild(Effect.exit(model.preload))
+      yield* tick
+      expect(model.state()).toBe("loading")
+      yield* Effect.timeout(evict(true), "1 second")
+      expect(host.log).toContain("kill")
+      yield* Fiber.interrupt(loading)
+      yield* model.unload
+      expect(leases.open).toBe(0)
+    }).pipe(Effect.runPromise))
+
+  it("passes on what its engine says about itself", () =>
+    Effect.gen(function* () {
+      const notice = "m runs on the processor, not on the GPU."
+      const { options } = rig([fakeHost(1, { load: () => Effect.succeed({ loadMs: 1, notice }) })])
+      const notices: string[] = []
+      const model = opened({ ...options, values: anything, onNotice: (message) => notices.push(message) })
+      yield* model.preload
+      expect(notices).toEqual([notice])
+    }).pipe(Effect.runPromise))
 
   it("is busy until every inference has ended, an interrupted one too", () =>
     Effect.gen(function* () {

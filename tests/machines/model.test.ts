@@ -89,7 +89,7 @@ describe("the life of a model", () => {
     expect(model.forced).toEqual([false])
   })
 
-  it("unloads after the last of its inferences, unless it is wanted again before", async () => {
+  it("unloads after the last of its inferences, and is loaded again if it was wanted before", async () => {
     const model = rig()
     await model.load()
     model.actor.send({ type: "inference.started" })
@@ -99,11 +99,30 @@ describe("the life of a model", () => {
     expect(model.state()).toBe("{loaded:busy}")
     model.actor.send({ type: "model.wanted" })
     model.actor.send({ type: "inference.ended" })
-    expect(model.state()).toBe("{loaded:ready}")
+    expect(model.state()).toBe("unloading")
+    await model.end("release")
+    expect(model.state()).toBe("admitting")
+  })
+
+  it("gives its memory back when its host is killed for it, though it is wanted before that is known", async () => {
+    const model = rig()
+    await model.load()
     model.actor.send({ type: "inference.started" })
     model.actor.send({ type: "model.unwanted" })
-    model.actor.send({ type: "inference.ended" })
+    model.actor.send({ type: "model.wanted" })
+    await model.end("watch")
     expect(model.state()).toBe("unloading")
+    await model.end("release")
+    expect(model.state()).toBe("admitting")
+  })
+
+  it("stays unloaded after an unloading that was asked for, whatever was wanted while it was well", async () => {
+    const model = rig()
+    await model.load()
+    model.actor.send({ type: "model.wanted" })
+    model.actor.send({ type: "model.unwanted" })
+    await model.end("release")
+    expect(model.state()).toBe("unloaded")
   })
 
   it("loads again when its host dies, keeping its lease", async () => {
