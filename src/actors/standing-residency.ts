@@ -17,21 +17,38 @@ export interface StandingResidency extends Residency {
 
 const away: Refused = { _tag: "Refused", reason: "I am just sorting out my memory. Please try again." }
 
+/** For a server of others to give back what an earlier ledger granted. */
+const EVICT = "10 seconds"
+
 /**
- * A supervised ledger. When it starts anew nothing of ours is in memory, since the hosts start anew after it; its
- * tenants are registered again, and ask again. While it is away everything is refused.
+ * A supervised ledger. When it starts anew nothing of ours may be in memory: the hosts start anew after it, and what a
+ * server of others holds is unloaded first. Its tenants are registered again, and ask again. While it is away everything
+ * is refused.
  */
 export const standingResidency = (options: ResidencyOptions): StandingResidency => {
   const tenants = new Map<string, Tenant>()
   const tenancies = new Map<string, Tenancy>()
   let up: ResidencyLedger | undefined
+  let hasRun = false
+  let inConversation = false
 
   const enter = (ledger: ResidencyLedger, tenant: Tenant): Effect.Effect<void, never, Scope> =>
     Effect.map(ledger.register(tenant), (tenancy) => void tenancies.set(tenant.model, tenancy))
 
+  /** What an earlier ledger granted is unknown to the next. */
+  const clear = Effect.suspend(() =>
+    Effect.forEach([...tenants.values()], ({ evict }) => Effect.timeoutOption(evict(true), EVICT), {
+      concurrency: "unbounded",
+      discard: true,
+    }),
+  )
+
   const acquire = Effect.gen(function* () {
+    if (hasRun) yield* clear
+    hasRun = true
     const ledger = yield* makeResidency(options)
     yield* Effect.forEach(tenants.values(), (tenant) => enter(ledger, tenant), { discard: true })
+    ledger.conversation(inConversation)
     yield* Effect.acquireRelease(
       Effect.sync(() => {
         up = ledger
@@ -67,7 +84,10 @@ export const standingResidency = (options: ResidencyOptions): StandingResidency 
       }),
     acquire: (models, holder, deadlineMs) =>
       Effect.suspend(() => (up === undefined ? Effect.fail(away) : up.acquire(models, holder, deadlineMs))),
-    conversation: (active) => up?.conversation(active),
+    conversation: (active) => {
+      inConversation = active
+      up?.conversation(active)
+    },
     snapshot: () => up?.snapshot(),
   }
 }
