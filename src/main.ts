@@ -30,11 +30,14 @@ import type { Listener } from "./ports/speech.ts"
 import { SYSTEM_PROMPT } from "./text/prompt.ts"
 import { disconnectedTools, noConsent } from "./tools/disconnected.ts"
 
+type Memory = Pick<AssistantSystemOptions, "readings" | "footprints">
+
 /** What an entry point says about its surroundings; the rest is the same for all. */
-export type SystemSurroundings = Omit<
-  AssistantSystemOptions,
-  "store" | "readings" | "footprints" | "tools" | "consent" | "voiceRateHz"
->
+export interface SystemSurroundings
+  extends Omit<AssistantSystemOptions, keyof Memory | "store" | "tools" | "consent" | "voiceRateHz"> {
+  /** In the place of this machine's own GPU and of what was measured on it. */
+  readonly memory?: Memory | undefined
+}
 
 /** Composes the whole assistant over one audio back end; it ends with the scope. */
 export const openSystem = (surroundings: SystemSurroundings) =>
@@ -43,7 +46,7 @@ export const openSystem = (surroundings: SystemSurroundings) =>
     return yield* openAssistantSystem({
       ...surroundings,
       store,
-      ...(yield* openMemory(surroundings.onNotice)),
+      ...(surroundings.memory ?? (yield* openMemory(surroundings.onNotice))),
       tools: disconnectedTools,
       consent: noConsent,
       voiceRateHz: yield* voiceRateHz(surroundings.config, store),
@@ -106,6 +109,7 @@ export const openAssistant = async (config: Config, options: OpenAssistantOption
       onState: (state) => assistant?.entered(state),
       onTurn: (turn) => assistant?.ended(turn),
       onNotice: (message) => assistant?.noticed(message),
+      onLost: () => assistant?.lost(),
       onLanguageModel: (choice) => assistant?.choseModel(choice),
     })
     assistant = new RunningAssistant(system, close)

@@ -6,6 +6,7 @@ import type { AudioClock } from "../audio/audio-clock.ts"
 import { monotonicClock } from "../audio/monotonic-clock.ts"
 import type { Config } from "../config/definition.ts"
 import type { Part } from "../machines/conversation-types.ts"
+import type { LedgerSettings } from "../machines/residency-types.ts"
 import type { SupervisorReport } from "../machines/supervision-types.ts"
 import { ledgerSettings, profileOf } from "../models/memory-profile.ts"
 import type { AudioBackend, AudioFailure } from "../ports/audio.ts"
@@ -25,11 +26,12 @@ import type { Conversation, StateEntered } from "./conversation-system.ts"
 import { isAtRest } from "./conversation-system.ts"
 import { LoadTimes } from "./load-times.ts"
 import type { ModelReport } from "./model-actor.ts"
-import { modelBranch } from "./model-branch.ts"
+import { type HostsOptions, modelBranch } from "./model-branch.ts"
 import { type ModelSystem, makeModelSystem } from "./model-system.ts"
 import { isLive, type MissingDevice } from "./open-devices.ts"
 import type { PendingWork } from "./pending-work.ts"
 import type { ResidencyOptions } from "./residency.ts"
+import { supervisionNotices } from "./supervision-notices.ts"
 import { makeTurnLeases } from "./turn-leases.ts"
 
 export interface AssistantSystemOptions {
@@ -59,8 +61,14 @@ export interface AssistantSystemOptions {
   readonly onModel?: ((report: ModelReport) => void) | undefined
   /** Called for all that the supervisors of the tree do. */
   readonly onReport?: ((report: SupervisorReport) => void) | undefined
+  /** Called when a conversation is gone: the turns that it had will not end any more. */
+  readonly onLost?: (() => void) | undefined
+  /** The ledger's settings where they are not to be the configured ones. */
+  readonly ledger?: Partial<LedgerSettings> | undefined
   /** Answers in the place of the configured language model. */
   readonly languageModel?: Effect.Effect<LanguageModelChoice> | undefined
+  /** For tests: hosts that may be restarted more often, or that misbehave. */
+  readonly hosts?: HostsOptions | undefined
 }
 
 export interface AssistantSystem {
@@ -83,21 +91,35 @@ export const openAssistantSystem = (
   options: AssistantSystemOptions,
 ): Effect.Effect<AssistantSystem, AudioFailure | ModelFailure | { readonly message: string }, Scope.Scope> =>
   Effect.gen(function* () {
-    const { config, listens, readings, footprints, onReport } = options
+    const { config, listens, readings, footprints } = options
+    const notify = supervisionNotices({ onNotice: options.onNotice, clock: monotonicClock })
+    const onReport = (report: SupervisorReport): void => {
+      notify(report)
+      options.onReport?.(report)
+    }
+    const down = new Set<Part>()
     const scope = yield* Effect.scope
     const loads = new LoadTimes()
     const branch = modelBranch({
-      residency: { settings: ledgerSettings(config), readings, footprints },
+      residency: { settings: { ...ledgerSettings(config), ...options.ledger }, readings, footprints },
       clock: monotonicClock,
       onReport,
+      hosts: options.hosts,
     })
     const { residency } = branch
     const onModel = (report: ModelReport, part: Part | undefined): void => {
-      loads.note(report)
+      // No answer waits for the ear, which is loaded before it is spoken to.
+      if (part !== undefined && part !== "mic") loads.note(report)
       options.onModel?.(report)
       if (part === undefined) return
-      if (report.state === "failed") voice.conversation.send({ type: "part.down", part })
-      if (report.state === "ready") voice.conversation.send({ type: "part.up", part })
+      if (report.state === "failed") {
+        down.add(part)
+        voice.conversation.send({ type: "part.down", part })
+      }
+      if (report.state === "ready") {
+        down.delete(part)
+        voice.conversation.send({ type: "part.up", part })
+      }
     }
     const hasGpu = readings.source !== "none"
     const profile = profileOf(config, hasGpu)
@@ -142,6 +164,8 @@ export const openAssistantSystem = (
       models,
       languageModel: answering.current,
       loads,
+      partsDown: () => down,
+      onLost: () => options.onLost?.(),
       prepareModels: (turnId) => {
         leases.begin(turnId, wanted)
         Effect.runFork(Effect.forkIn(warm, scope))

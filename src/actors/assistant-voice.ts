@@ -7,7 +7,11 @@ import { monotonicClock } from "../audio/monotonic-clock.ts"
 import { defaultSegmenterConfig } from "../audio/segmenter.ts"
 import { WakeGate } from "../audio/wake-gate.ts"
 import type { Config } from "../config/definition.ts"
-import { type ConversationSettings, defaultConversationSettings } from "../machines/conversation-types.ts"
+import {
+  type ConversationSettings,
+  defaultConversationSettings,
+  type Part,
+} from "../machines/conversation-types.ts"
 import type { AudioFailure } from "../ports/audio.ts"
 import type { Child } from "../ports/child.ts"
 import type { LanguageModelChoice } from "../ports/language-model.ts"
@@ -51,6 +55,10 @@ export interface VoiceOptions
   readonly languageModel: Effect.Effect<LanguageModelChoice>
   readonly loads: LoadTimes
   readonly prepareModels: (turnId: string) => void
+  /** Models that a new conversation has to know to be away. */
+  readonly partsDown: () => Iterable<Part>
+  /** A conversation is gone, and nobody will end the turns that it had. */
+  readonly onLost: () => void
 }
 
 /** The voice's branch of the tree, and the conversation as those outside of the tree know it. */
@@ -74,13 +82,17 @@ export const standingVoice = (options: VoiceOptions): StandingVoice => {
   const listen = Deferred.makeUnsafe<void>()
   const ended = Deferred.makeUnsafe<void, { readonly message: string }>()
   let devices: Devices | undefined
+  let broken = Deferred.makeUnsafe<never, { readonly message: string }>()
   let conversation: Conversation | undefined
+  /** Survives the conversation that was told: whoever mutes Jett must not be heard because something broke. */
+  let muted = false
   let openFailure: AudioFailure | undefined
 
   const openAudio = openAssistantAudio(options).pipe(
     Effect.tap((opened) =>
       Effect.sync(() => {
         devices = opened
+        broken = Deferred.makeUnsafe()
       }),
     ),
     Effect.tapError((failure) =>
@@ -96,29 +108,46 @@ export const standingVoice = (options: VoiceOptions): StandingVoice => {
       Effect.acquireRelease(
         Effect.sync(() => {
           conversation = opened
+          if (muted) opened.send({ type: "user.mute" })
+          for (const part of options.partsDown()) opened.send({ type: "part.down", part })
         }),
         () =>
           Effect.sync(() => {
+            muted = opened.muted
             if (conversation === opened) conversation = undefined
+            options.onLost()
           }),
       ),
     ),
   )
+  /** An input that failed is of no use to the next conversation either: its owner opens it anew, and ends this one. */
+  const inputBroken = <A>(run: Effect.Effect<A, AudioFailure>) =>
+    Effect.catch(run, (failure) => Effect.andThen(Deferred.fail(broken, failure), Effect.never))
   /** An input that ended by itself is the end of it all; one that failed is, where nobody brings it back. */
   const work = ({ run, crashed }: Conversation) =>
     Deferred.await(listen).pipe(
-      Effect.andThen(Effect.raceFirst(run, crashed)),
+      Effect.andThen(Effect.raceFirst(isLive(options.backend) ? inputBroken(run) : run, crashed)),
       Effect.onExit((exit) =>
         Exit.isSuccess(exit) || (!isLive(options.backend) && !Cause.hasInterruptsOnly(exit.cause))
           ? Deferred.done(ended, exit)
           : Effect.void,
       ),
     )
+  const away: Conversation = {
+    ...noConversation,
+    get muted() {
+      return muted
+    },
+    send: ({ type }) => {
+      if (type === "user.mute") muted = true
+      if (type === "user.unmute") muted = false
+    },
+  }
   return {
-    audio: resourceChild({ id: "audio", acquire: openAudio }),
+    audio: resourceChild({ id: "audio", acquire: openAudio, work: () => Deferred.await(broken) }),
     child: resourceChild({ id: "conversation", acquire: open, work }),
     get conversation() {
-      return conversation ?? noConversation
+      return conversation ?? away
     },
     missing: () => devices?.missing ?? [],
     openFailure: () => openFailure,
@@ -128,11 +157,9 @@ export const standingVoice = (options: VoiceOptions): StandingVoice => {
 }
 
 /** Stands in while the conversation is being started again. */
-const noConversation: Conversation = {
+const noConversation: Omit<Conversation, "muted" | "send"> = {
   state: () => ({ value: "away", detail: "", atMs: 0 }),
   degraded: () => [],
-  muted: false,
-  send: () => undefined,
   pushToTalk: () => false,
   type: () => false,
   hearing: { inSpeech: false, droppedFrames: 0, sound: () => new Int16Array(0), voicedMs: () => 0 },

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import type { RestartPolicy } from "../machines/restart-policy.ts"
 import type { SupervisorReport } from "../machines/supervision-types.ts"
 import type { Child } from "../ports/child.ts"
 import type { Clock } from "../ports/clock.ts"
@@ -19,6 +20,13 @@ const HOSTS = [
 
 export type HostId = (typeof HOSTS)[number]["id"]
 
+/** Hosts other than the ordinary. No setting leads here: only a program that composes the assistant itself can ask. */
+export interface HostsOptions {
+  readonly policy?: RestartPolicy | undefined
+  /** Another program than the model host. */
+  readonly entry?: string | undefined
+}
+
 /** The hosts as those outside of the tree know them, whichever life of their supervisor is up. */
 export type Hosts = Pick<Supervisor<HostHandle>, "handle" | "children">
 
@@ -35,15 +43,20 @@ export const modelBranch = (options: {
   /** Monotonic. */
   readonly clock: Clock
   readonly onReport?: ((report: SupervisorReport) => void) | undefined
+  readonly hosts?: HostsOptions | undefined
 }): ModelBranch => {
-  const { clock, onReport } = options
+  const { clock, onReport, hosts: { policy, entry } = {} } = options
   const residency = standingResidency({ ...options.residency, clock })
   const hosts = subtree<HostHandle>({
     id: "hosts",
     clock,
     onReport,
     // Each process is started by the first who needs a model in it: some entry points need one of the four.
-    children: HOSTS.map(({ id, nice }) => ({ child: spawnHost({ id, nice, clock }), start: "on-demand" })),
+    children: HOSTS.map(({ id, nice }) => ({
+      child: spawnHost({ id, nice, clock, entry }),
+      start: "on-demand",
+      ...(policy && { policy }),
+    })),
   })
   let up: Supervisor<HostHandle> | undefined
   const standing: Child<SubtreeHandle<HostHandle>> = {

@@ -29,7 +29,7 @@ export class RunningAssistant implements Assistant {
   readonly #system: AssistantSystem
   readonly #close: () => Promise<void>
   readonly #listeners = new Set<(event: AssistantEvent) => void>()
-  readonly #closed = new Map<string, (turn: TurnRecord) => void>()
+  readonly #closed = new Map<string, (outcome: Outcome) => void>()
   readonly #notices: string[] = []
   readonly #oneFile = Semaphore.makeUnsafe(1)
   #state: string | undefined
@@ -49,7 +49,7 @@ export class RunningAssistant implements Assistant {
   }
 
   ended(turn: TurnRecord): void {
-    this.#closed.get(turn.id)?.(turn)
+    this.#closed.get(turn.id)?.(outcomeOf(turn))
     const { id: turnId, revision, route, interrupted, transcript, reply, latency } = turn
     this.#tell({
       type: "turn",
@@ -65,6 +65,11 @@ export class RunningAssistant implements Assistant {
 
   noticed(message: string, level: "info" | "warn" | "error" = "warn"): void {
     this.#tell({ type: "notice", level, message })
+  }
+
+  /** The conversation is gone, and with it whatever turn it had. */
+  lost(): void {
+    for (const settle of [...this.#closed.values()]) settle(brokenOff)
   }
 
   choseModel(choice: LanguageModelChoice): void {
@@ -118,7 +123,8 @@ export class RunningAssistant implements Assistant {
   pushToTalk(): Acknowledgement {
     const { conversation } = this.#system
     if (conversation.muted) return { ok: false, code: "refused", message: "muted: say `jett unmute` first" }
-    return conversation.pushToTalk(uuidV7()) ? done : busy
+    if (conversation.pushToTalk(uuidV7())) return done
+    return conversation.state().value === "away" ? away : busy
   }
 
   mute(): Acknowledgement {
@@ -193,9 +199,10 @@ export class RunningAssistant implements Assistant {
         signal?.removeEventListener("abort", abandon)
         resolve(outcome)
       }
-      this.#closed.set(turnId, (record) => settle(outcomeOf(record)))
+      this.#closed.set(turnId, settle)
       signal?.addEventListener("abort", abandon, { once: true })
-      if (!this.#system.conversation.type(turnId, turn)) settle(busy)
+      const { conversation } = this.#system
+      if (!conversation.type(turnId, turn)) settle(conversation.state().value === "away" ? away : busy)
     })
   }
 }
@@ -204,6 +211,18 @@ const busy = {
   ok: false,
   code: "busy",
   message: "busy with another turn: wait for it, or `jett cancel` it",
+} as const
+
+const away = {
+  ok: false,
+  code: "unavailable",
+  message: "the conversation is just being started again: try again in a moment",
+} as const
+
+const brokenOff = {
+  ok: false,
+  code: "failed",
+  message: "the conversation broke in the middle of the turn and was started again: ask again",
 } as const
 
 const abandoned = { ok: false, code: "cancelled", message: "the turn was cancelled" } as const
