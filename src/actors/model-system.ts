@@ -117,6 +117,7 @@ export const makeModelSystem = (
             command: config.stt.wyomingCommand,
             allowRemote: config.privacy.allowRemoteStt,
             model: config.stt.model,
+            residency,
             clock,
             onReport: options.onModel,
           })
@@ -170,7 +171,7 @@ export const makeModelSystem = (
             }),
           ),
       },
-      turnModels: [...(wyoming === undefined ? [config.stt.model] : []), ttsModel.modelId],
+      turnModels: [...(wyoming?.tenants ?? [config.stt.model]), ttsModel.modelId],
       llm,
       preload: { listener: listener.preload, stt: (wyoming ?? stt).preload, tts: tts.preload },
       hosts: () => [...hosts.children(), ...(wyoming?.children() ?? [])],

@@ -2,14 +2,17 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import { wyomingMemory } from "../models/memory-profile.ts"
 import { type WyomingClient, wyomingClient } from "../models/wyoming.ts"
 import { wyomingEndpoint } from "../models/wyoming-endpoint.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { ModelFailure } from "../ports/models.ts"
+import type { Residency } from "../ports/residency.ts"
 import type { SpeechToText, Transcript } from "../ports/speech.ts"
+import { makeLeaseKeeper } from "./lease-keeper.ts"
 import type { ModelReport } from "./model-actor.ts"
 import { isRetryable, ModelError } from "./model-failure.ts"
-import { type ChildStatus, makeSupervisor } from "./supervisor.ts"
+import { type ChildStatus, makeSupervisor, type Supervisor } from "./supervisor.ts"
 import { spawnWyomingServer, type WyomingServerHandle } from "./wyoming-server.ts"
 
 export interface WyomingSpeechOptions {
@@ -21,6 +24,7 @@ export interface WyomingSpeechOptions {
   readonly allowRemote: boolean
   /** What reports call the model. */
   readonly model: string
+  readonly residency: Residency
   readonly clock: Clock
   readonly transcribeDeadlineMs?: number | undefined
   readonly onReport?: ((report: ModelReport) => void) | undefined
@@ -32,6 +36,8 @@ export interface WyomingSpeech extends SpeechToText {
   readonly preload: Effect.Effect<void, ModelFailure>
   /** Ends when our own server is gone, all its memory with it; it starts again with the next request. */
   readonly unload: Effect.Effect<void>
+  /** What the ledger knows of it: our own server, or nothing. */
+  readonly tenants: readonly string[]
   /** Our own server, or nothing. */
   children(): readonly ChildStatus[]
 }
@@ -39,6 +45,8 @@ export interface WyomingSpeech extends SpeechToText {
 const SERVER = "wyoming"
 /** Whisper takes several seconds on a small CPU. */
 const DEFAULT_TRANSCRIBE_MS = 20_000
+/** How long our own server waits for memory. */
+const ADMIT_MS = 10_000
 /** Of our own server: what its start may take, and a little. */
 const START_MS = 125_000
 
@@ -83,24 +91,27 @@ export const makeWyomingSpeech = (
             ],
           })
 
+    const memory =
+      supervisor === undefined || command === undefined
+        ? undefined
+        : yield* tenancyOf({ residency: options.residency, command, supervisor, turn })
+    const unload = memory?.unload ?? Effect.void
+
     /** The server, up; nothing where it is not ours. */
     const ours: Effect.Effect<WyomingServerHandle | undefined, ModelFailure> =
-      supervisor === undefined
-        ? Effect.succeed(undefined)
-        : Effect.mapError(
-            supervisor.handle(SERVER, START_MS),
-            ({ message }) => new ModelError({ model: SERVER, reason: "unavailable", message }),
-          )
+      memory?.server ?? Effect.succeed(undefined)
 
     const attempt = (samples: Int16Array): Effect.Effect<Transcript, ModelFailure> =>
       Effect.gen(function* () {
         const server = yield* ours
         const ready = yield* client
         inFlight = true
+        memory?.busy(true)
         const transcript = ready.transcribe(samples).pipe(
           Effect.onExit((exit) =>
             Effect.sync(() => {
               inFlight = false
+              memory?.busy(false)
               if (Exit.isFailure(exit)) abandonedAtMs = clock.now()
             }),
           ),
@@ -137,8 +148,67 @@ export const makeWyomingSpeech = (
         Effect.asVoid,
         report,
       ),
-      unload: supervisor?.stopChild(SERVER) ?? Effect.void,
+      unload,
+      tenants: memory === undefined ? [] : [SERVER],
       children: () => supervisor?.children() ?? [],
+    }
+  })
+
+/** Our own server as a tenant of the ledger: its lease is held from before its start until its process is gone. */
+const tenancyOf = (options: {
+  readonly residency: Residency
+  readonly command: string
+  readonly supervisor: Supervisor<WyomingServerHandle>
+  /** One permit: held during a transcription. */
+  readonly turn: Semaphore.Semaphore
+}) =>
+  Effect.gen(function* () {
+    const { residency, command, supervisor, turn } = options
+    const lease = yield* makeLeaseKeeper({ residency, model: SERVER, admitMs: ADMIT_MS })
+    const oneAtATime = Semaphore.makeUnsafe(1)
+    let isHeld = false
+    let isLoaded = false
+
+    const stop = supervisor.stopChild(SERVER).pipe(
+      Effect.andThen(lease.end),
+      Effect.andThen(
+        Effect.sync(() => {
+          isHeld = false
+          isLoaded = false
+        }),
+      ),
+    )
+    /** A start and an end wait for each other: a server that runs has a lease. */
+    const unload = Semaphore.withPermits(oneAtATime, 1)(stop)
+    const tenancy = yield* residency.register({
+      model: SERVER,
+      ...wyomingMemory(SERVER, command),
+      evict: (force) => (force ? unload : Semaphore.withPermits(turn, 1)(unload)),
+    })
+    const admitted = Effect.tap(lease.acquire, () =>
+      Effect.sync(() => {
+        isHeld = true
+      }),
+    )
+    const up = Effect.mapError(
+      supervisor.handle(SERVER, START_MS),
+      ({ message }) => new ModelError({ model: SERVER, reason: "unavailable", message }),
+    )
+    return {
+      busy: tenancy.busy,
+      unload,
+      /** The server, up and with a lease. */
+      server: Effect.suspend(() => (isHeld ? Effect.void : admitted)).pipe(
+        Effect.andThen(up),
+        Effect.tap(() =>
+          Effect.sync(() => {
+            if (!isLoaded) tenancy.loaded()
+            isLoaded = true
+          }),
+        ),
+        Effect.tapError(() => stop),
+        Semaphore.withPermits(oneAtATime, 1),
+      ),
     }
   })
 

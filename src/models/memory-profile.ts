@@ -20,6 +20,7 @@ interface Declared {
 const DECLARED: readonly (readonly [id: RegExp, declared: Declared])[] = [
   [/^listener$/, { cpuMib: 70, loadMs: 400 }],
   [/^file-listener$/, { cpuMib: 16, loadMs: 200 }],
+  [/^wyoming$/, { cpuMib: 300, gpuMib: 1080, loadMs: 1500 }],
   [/^stt-/, { cpuMib: 160, gpuMib: 1080, loadMs: 500 }],
   [/^tts-kokoro-/, { cpuMib: 420, gpuMib: 360, loadMs: 2400 }],
   [/^tts-/, { cpuMib: 300, gpuMib: 360, loadMs: 1400 }],
@@ -63,6 +64,13 @@ export const memoryOf = (
     return [{ footprintKey: `${modelId}@${placement}`, placement, declaredMib, reloadMs: loadMs }]
   })
   return { modelClass, pinned: modelClass === "wake", variants }
+}
+
+/** A Wyoming server of our own: it is where its command puts it, whatever the profile says, and cannot move. */
+export const wyomingMemory = (modelId: string, command: string): ModelMemory => {
+  const placement = /\bcuda\b/.test(command) ? "gpu" : "cpu"
+  const { variants, ...memory } = memoryOf("prototype", { modelId, modelClass: "stt" })
+  return { ...memory, variants: variants.filter((variant) => variant.placement === placement) }
 }
 
 /** The ledger's settings as they are configured. */

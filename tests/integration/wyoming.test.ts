@@ -10,7 +10,9 @@ import { beforeAll, describe, expect, it, onTestFinished } from "vitest"
 import { startHostProcess } from "../../src/actors/host-process.ts"
 import type { ModelReport } from "../../src/actors/model-actor.ts"
 import type { WyomingSpeech } from "../../src/actors/wyoming-speech.ts"
+import type { Residency, Tenant } from "../../src/ports/residency.ts"
 import { fixture, requireBuiltHost } from "../support/nasty-host.ts"
+import { openResidency } from "../support/open-residency.ts"
 import { descendantsOf } from "../support/process-tree.ts"
 import { childPids, eventually, isRunning } from "../support/processes.ts"
 import { describeWith } from "../support/require-component.ts"
@@ -39,6 +41,41 @@ const strike = (pid: number, signal: NodeJS.Signals) => Effect.sync(() => proces
 const phase = (speech: WyomingSpeech) => speech.children()[0]?.phase
 
 describe("a Wyoming server of our own", () => {
+  it("is a tenant of the ledger: leased before it starts, and given back when it is gone", async () => {
+    const told: string[] = []
+    let tenant: Tenant | undefined
+    const residency: Residency = {
+      register: (registered) => {
+        tenant = registered
+        return Effect.succeed({
+          busy: (isBusy) => told.push(`busy ${isBusy}`),
+          loaded: () => told.push("loaded"),
+          outOfMemory: () => undefined,
+        })
+      },
+      acquire: (...wish) =>
+        Effect.acquireRelease(
+          Effect.tap(openResidency.acquire(...wish), () => Effect.sync(() => told.push("leased"))),
+          () => Effect.sync(() => told.push("given back")),
+        ),
+    }
+    await withWyoming({ url: await freeUrl(), command: server(), residency }, (speech) =>
+      Effect.gen(function* () {
+        const { pid } = yield* ask(speech)
+        yield* speech.preload
+        expect(told.splice(0)).toEqual(["leased", "loaded", "busy true", "busy false"])
+        if (tenant === undefined) throw new Error("nothing was registered")
+        expect(tenant.variants.map(({ placement }) => placement)).toEqual(["cpu"])
+        yield* tenant.evict(false)
+        expect([isRunning(pid), ...told.splice(0)]).toEqual([false, "given back"])
+        const again = yield* ask(speech)
+        expect(again.pid).not.toBe(pid)
+        expect(told).toEqual(["leased", "loaded", "busy true", "busy false"])
+      }),
+    )
+    expect(told.at(-1)).toBe("given back")
+  })
+
   it("is started by the first request, asked again by the next, and leaves nothing behind", async () => {
     const memory = ownMemoryFolder()
     const before = childPids()

@@ -11,6 +11,7 @@ import {
   type WyomingSpeechOptions,
 } from "../../src/actors/wyoming-speech.ts"
 import { monotonicClock } from "../../src/audio/monotonic-clock.ts"
+import { openResidency } from "./open-residency.ts"
 import { component } from "./require-component.ts"
 
 /** A loopback address that nobody listens at, for the moment. */
@@ -30,11 +31,13 @@ export const withWyoming = <A>(
   options: Pick<WyomingSpeechOptions, "url"> & Partial<WyomingSpeechOptions>,
   use: (speech: WyomingSpeech) => Effect.Effect<A, unknown, Scope>,
 ): Promise<A> =>
-  makeWyomingSpeech({ allowRemote: false, model: "m", clock: monotonicClock, ...options }).pipe(
-    Effect.flatMap(use),
-    Effect.scoped,
-    Effect.runPromise,
-  )
+  makeWyomingSpeech({
+    residency: openResidency,
+    allowRemote: false,
+    model: "m",
+    clock: monotonicClock,
+    ...options,
+  }).pipe(Effect.flatMap(use), Effect.scoped, Effect.runPromise)
 
 /** The folder for servers' temporary files, for this test alone. */
 export const ownMemoryFolder = (): { readonly path: string; content(): readonly string[] } => {
