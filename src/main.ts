@@ -8,7 +8,7 @@ import {
   type AssistantSystemOptions,
   openAssistantSystem,
 } from "./actors/assistant-system.ts"
-import { modelBranch } from "./actors/model-branch.ts"
+import { hostsOf, modelBranch } from "./actors/model-branch.ts"
 import { makeModelSystem } from "./actors/model-system.ts"
 import { PendingWork } from "./actors/pending-work.ts"
 import { RunningAssistant } from "./actors/running-assistant.ts"
@@ -69,6 +69,7 @@ export const openModels = (config: Config, cores: number) =>
     const branch = modelBranch({
       residency: { settings: ledgerSettings(config), readings, footprints },
       clock: monotonicClock,
+      hosts: hostsOf(config),
     })
     const models = yield* makeModelSystem({
       config,

@@ -26,7 +26,7 @@ import type { Conversation, StateEntered } from "./conversation-system.ts"
 import { isAtRest } from "./conversation-system.ts"
 import { LoadTimes } from "./load-times.ts"
 import type { ModelReport } from "./model-actor.ts"
-import { type HostsOptions, modelBranch } from "./model-branch.ts"
+import { type HostsOptions, hostsOf, modelBranch } from "./model-branch.ts"
 import { type ModelSystem, makeModelSystem } from "./model-system.ts"
 import { isLive, type MissingDevice } from "./open-devices.ts"
 import type { PendingWork } from "./pending-work.ts"
@@ -104,7 +104,7 @@ export const openAssistantSystem = (
       residency: { settings: { ...ledgerSettings(config), ...options.ledger }, readings, footprints },
       clock: monotonicClock,
       onReport,
-      hosts: options.hosts,
+      hosts: { ...hostsOf(config), ...options.hosts },
     })
     const { residency } = branch
     const onModel = (report: ModelReport, part: Part | undefined): void => {

@@ -1,10 +1,12 @@
 import * as Effect from "effect/Effect"
-import type { RestartPolicy } from "../machines/restart-policy.ts"
+import type { Config } from "../config/definition.ts"
+import { DEFAULT_RESTART_POLICY, type RestartPolicy } from "../machines/restart-policy.ts"
 import type { SupervisorReport } from "../machines/supervision-types.ts"
 import type { Child } from "../ports/child.ts"
 import type { Clock } from "../ports/clock.ts"
 import { spawnHost } from "./host-client.ts"
 import type { HostHandle } from "./host-handle.ts"
+import { DEFAULT_HEARTBEAT, type HeartbeatTimes } from "./host-heartbeat.ts"
 import type { ResidencyOptions } from "./residency.ts"
 import { type StandingResidency, standingResidency } from "./standing-residency.ts"
 import { type SubtreeHandle, subtree } from "./supervised-tree.ts"
@@ -20,12 +22,24 @@ const HOSTS = [
 
 export type HostId = (typeof HOSTS)[number]["id"]
 
-/** Hosts other than the ordinary. No setting leads here: only a program that composes the assistant itself can ask. */
+/** Hosts other than the ordinary. */
 export interface HostsOptions {
   readonly policy?: RestartPolicy | undefined
-  /** Another program than the model host. */
+  readonly heartbeat?: HeartbeatTimes | undefined
+  /** Another program than the model host: no setting leads here, only who composes the assistant can ask for it. */
   readonly entry?: string | undefined
 }
+
+/** The hosts as they are configured. */
+export const hostsOf = ({ supervision }: Config): HostsOptions => ({
+  policy: {
+    ...DEFAULT_RESTART_POLICY,
+    intensity: supervision.restarts,
+    periodMs: supervision.periodS * 1000,
+    breakerMs: supervision.breakerS * 1000,
+  },
+  heartbeat: { ...DEFAULT_HEARTBEAT, answerWithinMs: supervision.hungMs },
+})
 
 /** The hosts as those outside of the tree know them, whichever life of their supervisor is up. */
 export type Hosts = Pick<Supervisor<HostHandle>, "handle" | "children">
@@ -45,7 +59,7 @@ export const modelBranch = (options: {
   readonly onReport?: ((report: SupervisorReport) => void) | undefined
   readonly hosts?: HostsOptions | undefined
 }): ModelBranch => {
-  const { clock, onReport, hosts: { policy, entry } = {} } = options
+  const { clock, onReport, hosts: { policy, heartbeat, entry } = {} } = options
   const residency = standingResidency({ ...options.residency, clock })
   const hosts = subtree<HostHandle>({
     id: "hosts",
@@ -53,7 +67,7 @@ export const modelBranch = (options: {
     onReport,
     // Each process is started by the first who needs a model in it: some entry points need one of the four.
     children: HOSTS.map(({ id, nice }) => ({
-      child: spawnHost({ id, nice, clock, entry }),
+      child: spawnHost({ id, nice, clock, entry, heartbeat }),
       start: "on-demand",
       ...(policy && { policy }),
     })),

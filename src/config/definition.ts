@@ -183,6 +183,23 @@ export const definition = {
       ),
     },
   },
+  supervision: {
+    doc: "When a model's process is taken for dead, and how often it is started again.",
+    settings: {
+      hung_ms: integer(
+        2_000,
+        { min: 500, max: minutes },
+        "A process that answers nothing for so long is killed and replaced; it is asked twice a second.",
+      ),
+      restarts: integer(
+        5,
+        { min: 1, max: 10 },
+        "So often a process is started again within the period; after one more end it is left alone for a while.",
+      ),
+      period_s: integer(60, { min: 60, max: 3_600 }, "The period."),
+      breaker_s: integer(30, { min: 1, max: 3_600 }, "The while; after it the next request tries once more."),
+    },
+  },
   conversation: {
     doc: "The course of a conversation.",
     settings: {
