@@ -1,11 +1,13 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { type ActorRefFrom, createActor, type StateValue } from "xstate"
 import { type PlaybackEvent, PlaybackQueue } from "../audio/playback.ts"
 import { tone } from "../audio/tone.ts"
 import { conversationMachine } from "../machines/conversation.ts"
 import type {
+  AnswerInput,
   ConversationEvent,
   ConversationSettings,
   HealthEvent,
@@ -155,9 +157,13 @@ export const openConversation = (
     // since the event was made, by which the turn would end later.
     const noticedNow = (event: TurnEvent): TurnEvent =>
       "nowMs" in event ? { ...event, nowMs: clock.now() } : event
+    // A machine that failed does not stop what it invoked.
+    const over = Deferred.makeUnsafe<void>()
+    const answer = (input: AnswerInput) =>
+      Stream.interruptWhen(answerTurn(services)(input), Deferred.await(over))
     const actor = createActor(
       conversationMachine.provide({
-        actors: { answerTurn: fromStream(answerTurn(services), noticedNow), judgeConsent: fromStream(judge) },
+        actors: { answerTurn: fromStream(answer, noticedNow), judgeConsent: fromStream(judge) },
       }),
       { clock, input: { settings, echoCancelled: options.echoCancelled } },
     )
@@ -186,6 +192,7 @@ export const openConversation = (
       },
       onError: (error) => {
         const message = `the conversation broke: ${error instanceof Error ? error.name : typeof error}`
+        Deferred.doneUnsafe(over, Effect.void)
         Deferred.doneUnsafe(crashed, Effect.fail({ message }))
       },
     })

@@ -91,12 +91,15 @@ export const watchInput = (
     const report = (health: InputHealth | undefined) => {
       if (health !== undefined) Queue.offerUnsafe(found, health)
     }
+    /** What nobody takes yet, while models load, says nothing about the device. */
+    let isTaken = false
     let lastMs = clock.now()
     let timer: unknown
     let checkedMs = lastMs
     const check = () => {
       const nowMs = clock.now()
-      if (nowMs - lastMs >= CHECK_EVERY_MS) report(watch.quiet(nowMs - Math.max(lastMs, checkedMs)))
+      if (isTaken && nowMs - lastMs >= CHECK_EVERY_MS)
+        report(watch.quiet(nowMs - Math.max(lastMs, checkedMs)))
       checkedMs = nowMs
       timer = clock.setTimeout(check, CHECK_EVERY_MS)
     }
@@ -108,11 +111,21 @@ export const watchInput = (
       ),
     )
     return {
-      frames: Stream.tap(input.frames, (frame) =>
-        Effect.sync(() => {
-          lastMs = clock.now()
-          report(watch.frame(frame))
-        }),
+      frames: Stream.suspend(() => {
+        isTaken = true
+        lastMs = clock.now()
+        return Stream.tap(input.frames, (frame) =>
+          Effect.sync(() => {
+            lastMs = clock.now()
+            report(watch.frame(frame))
+          }),
+        )
+      }).pipe(
+        Stream.ensuring(
+          Effect.sync(() => {
+            isTaken = false
+          }),
+        ),
       ),
       health: Stream.merge(
         Stream.tap(input.health, (health) => Effect.sync(() => watch.reported(health))),

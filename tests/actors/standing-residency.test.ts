@@ -39,7 +39,9 @@ const rig = () => {
   const own = Scope.makeUnsafe()
   const register = () => Effect.runPromise(Scope.provide(residency.register(llm), own))
   const acquire = () =>
-    Effect.runPromiseExit(Scope.provide(residency.acquire(["llm"], { type: "model" }, 100), Scope.makeUnsafe()))
+    Effect.runPromiseExit(
+      Scope.provide(residency.acquire(["llm"], { type: "model" }, 100), Scope.makeUnsafe()),
+    )
   const tick = () => new Promise((resolve) => setImmediate(resolve))
   return { clock, residency, evicted, life, register, acquire, tick, own }
 }

@@ -52,15 +52,23 @@ describe("InputWatch", () => {
   })
 })
 
+const moment = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 5)))
+
 describe("watchInput", () => {
-  it("notices that no frame comes at all, on a clock that runs by itself", async () => {
+  it("notices that no frame comes at all, on a clock that runs by itself, once somebody listens", async () => {
     const clock = new AudioClock()
     const health = await Effect.runPromise(
       Effect.scoped(
         Effect.gen(function* () {
           const input = yield* watchInput({ frames: Stream.never, health: Stream.never }, clock, config)
           const found = yield* Effect.forkChild(Stream.runCollect(Stream.take(input.health, 1)))
+          yield* moment
           clock.advanceTo(2000 * 16)
+          yield* moment
+          expect(found.pollUnsafe()).toBeUndefined()
+          yield* Effect.forkChild(Stream.runDrain(input.frames))
+          yield* moment
+          clock.advanceTo(4000 * 16)
           return yield* Fiber.join(found)
         }),
       ),
