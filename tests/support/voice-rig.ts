@@ -12,7 +12,7 @@ import { fileBackend } from "../../src/audio/file.ts"
 import { SpokenScript } from "../../src/audio/spoken-script.ts"
 import type { Config } from "../../src/config/definition.ts"
 import { loadConfig } from "../../src/config/load-config.ts"
-import { openSystem } from "../../src/main.ts"
+import { openSystem, type SystemSurroundings } from "../../src/main.ts"
 import type { LanguageModelChoice } from "../../src/ports/language-model.ts"
 import type { TurnRecord } from "../../src/ports/turn.ts"
 import { requireBuiltHost } from "./nasty-host.ts"
@@ -24,6 +24,9 @@ export interface VoiceRigOptions {
   readonly languageModel?: LanguageModelChoice | undefined
   readonly echoCancelled?: boolean | undefined
   readonly settings?: Readonly<Record<string, string>> | undefined
+  /** In the place of this machine's GPU. */
+  readonly memory?: SystemSurroundings["memory"]
+  readonly ledger?: SystemSurroundings["ledger"]
 }
 
 /** The configuration as a fresh machine has it, but for `settings`. */
@@ -99,6 +102,8 @@ export class VoiceRig {
         echoCancelled: options.echoCancelled ?? true,
         pending,
         languageModel: languageModel && Effect.succeed(languageModel),
+        memory: options.memory,
+        ledger: options.ledger,
         onState: (state) => states.push(state),
         onTurn: (turn) => turns.push(turn),
         onNotice: (message) => notices.push(message),
