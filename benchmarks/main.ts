@@ -27,6 +27,9 @@ const targets: Readonly<Record<string, () => Promise<Target>>> = {
   llm: async () => (await import("./targets/llm.ts")).llm,
   process: async () => (await import("./targets/process.ts")).processes,
   residency: async () => (await import("./targets/residency.ts")).residency,
+  recovery: async () => (await import("./targets/recovery.ts")).recovery,
+  growth: async () => (await import("./targets/growth.ts")).growth,
+  chaos: async () => (await import("./targets/chaos.ts")).chaos,
   // Last where all are run: it needs a sound server.
   "barge-in": async () => (await import("./targets/barge-in.ts")).bargeIn,
 }

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { AssistantSystem } from "../src/actors/assistant-system.ts"
+import type { AssistantSystem, AssistantSystemOptions } from "../src/actors/assistant-system.ts"
 import { isAtRest } from "../src/actors/conversation-system.ts"
 import { PendingWork } from "../src/actors/pending-work.ts"
 import { AudioClock } from "../src/audio/audio-clock.ts"
@@ -17,7 +17,8 @@ import type { Clock } from "../src/ports/clock.ts"
 import type { TurnRecord } from "../src/ports/turn.ts"
 import type { Recording } from "./corpus/record.ts"
 
-export interface RigOptions {
+export interface RigOptions
+  extends Partial<Pick<AssistantSystemOptions, "hosts" | "onReport" | "onModel" | "onState">> {
   readonly config: Config
   /** `realtime` to measure time; `clock`: the same decisions as fast as the models allow. */
   readonly pace: "realtime" | "clock"
@@ -40,9 +41,14 @@ export interface Spoken {
 export interface Rig {
   readonly system: AssistantSystem
   /** Speaks a recording and waits until nothing more comes of it. */
-  speak(recording: Recording, options?: { readonly cutReplyAfterMs?: number }): Promise<Spoken>
+  speak(
+    recording: Recording,
+    options?: { readonly cutReplyAfterMs?: number; readonly settledMs?: number },
+  ): Promise<Spoken>
   /** Waits on the audio clock. */
   wait(ms: number): Promise<void>
+  /** Every turn that ended since the last recording began, typed ones too. */
+  turns(): readonly TurnRecord[]
 }
 
 /** Silence after the last word, or after the reply, in which nothing more may happen before a turn counts as over. */
@@ -52,7 +58,7 @@ const GIVE_UP_MS = 60_000
 const POLL_MS = 32
 
 /** Opens the assistant as `jett listen` does, only that it speaks to a sound card that plays in real time. */
-const openRig = ({ config, pace }: RigOptions) =>
+const openRig = ({ config, pace, hosts, onReport, onModel, onState = () => {} }: RigOptions) =>
   Effect.gen(function* () {
     const script = new SpokenScript()
     const clock = new AudioClock()
@@ -77,7 +83,10 @@ const openRig = ({ config, pace }: RigOptions) =>
       listens: true,
       echoCancelled: true,
       pending,
-      onState: () => {},
+      hosts,
+      onReport,
+      onModel,
+      onState,
       onTurn: (turn) => turns.push(turn),
       onNotice: () => {},
     })
@@ -96,7 +105,10 @@ const openRig = ({ config, pace }: RigOptions) =>
      */
     const inRigTime = (audioMs: number) => (pace === "realtime" ? pacing.firstLookMs() + audioMs : audioMs)
 
-    const speak: Rig["speak"] = async ({ samples, label }, { cutReplyAfterMs } = {}) => {
+    const speak: Rig["speak"] = async (
+      { samples, label },
+      { cutReplyAfterMs, settledMs = SETTLED_MS } = {},
+    ) => {
       turns.length = 0
       const { startMs, endMs } = await script.say(samples, () => {
         audible.length = 0
@@ -109,14 +121,14 @@ const openRig = ({ config, pace }: RigOptions) =>
         await wait(POLL_MS)
         const now = clock.now()
         if (!isResting()) restingSinceMs = now
-        if (now - restingSinceMs >= SETTLED_MS) break
+        if (now - restingSinceMs >= settledMs) break
         const heardAt = audible.find((at) => at > endOfSpeechMs)
         const tooLong = heardAt !== undefined && time.now() - heardAt > cutAfterMs
         if (tooLong || now - endMs > GIVE_UP_MS) system.conversation.send({ type: "user.cancel" })
       }
       return { startMs, labelledMs, endOfSpeechMs, audibleMs: [...audible], turns: [...turns] }
     }
-    const rig: Rig = { system, speak, wait }
+    const rig: Rig = { system, speak, wait, turns: () => [...turns] }
     return rig
   })
 
