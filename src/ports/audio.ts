@@ -5,7 +5,7 @@ import type { Stream } from "effect/Stream"
 /** One slice of what the microphone heard. Int16Array, mono, 16 kHz, always `FRAME_SAMPLES` (512) long. */
 export interface HearingFrame {
   readonly samples: Int16Array
-  /** Position of the first sample since the input opened; the audio clock is this count. */
+  /** Position of the first sample since the input opened; the audio clock is this count, and goes on when it opens anew. */
   readonly startSample: number
   /** True where the device delivered nothing and silence stands in, so that the audio clock goes on. */
   readonly gap: boolean
