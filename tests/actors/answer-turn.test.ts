@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
-import { expect, it } from "vitest"
+import { expect, it, vi } from "vitest"
 import { SimulatedClock } from "xstate"
 import type { AnswerServices, TypedTurn } from "../../src/actors/answer-services.ts"
 import { answerTurn } from "../../src/actors/answer-turn.ts"
@@ -239,10 +239,9 @@ it("cancels the generation when the turn is", async () => {
   const model = new FakeLanguageModel(() => Stream.never)
   const { start } = make({ heard: { text: "Why is the sky blue?" }, model: model.choice })
   const fiber = start()
-  await turnOver()
-  expect(model.running).toBe(1)
+  await vi.waitFor(() => expect(model.running).toBe(1))
   await Effect.runPromise(Fiber.interrupt(fiber))
-  expect(model.running).toBe(0)
+  await vi.waitFor(() => expect(model.running).toBe(0))
 })
 
 it("never speaks its own wake word", async () => {
