@@ -14,6 +14,8 @@ import {
   PROTOTYPE_LLM_MIB,
   type Profile,
   profileOf,
+  ramBudgetMib,
+  wyomingMemory,
 } from "../models/memory-profile.ts"
 import type { MemoryReading, Readings } from "../ports/readings.ts"
 import type { Placement } from "../ports/residency.ts"
@@ -78,8 +80,8 @@ const wantedProfile = ({ options }: CommandContext): Config["memory"]["profile"]
 }
 
 /** `usedMib`: now, by all programs; null where it cannot be read. */
-const budgetOf = ({ memory }: Config, { source, reading }: GpuLook) => {
-  const { gpuTotalMib, gpuReserveMib: reserveMib, gpuHeadroomMib: headroomMib, ramMib } = memory
+const budgetOf = (config: Config, { source, reading }: GpuLook) => {
+  const { gpuTotalMib, gpuReserveMib: reserveMib, gpuHeadroomMib: headroomMib, ramMib } = config.memory
   const totalMib = Math.min(gpuTotalMib, reading?.totalMib ?? gpuTotalMib)
   const isRead = reading !== undefined && reading.totalMib <= gpuTotalMib
   return {
@@ -92,14 +94,17 @@ const budgetOf = ({ memory }: Config, { source, reading }: GpuLook) => {
       readMib: reading?.totalMib ?? null,
       usedMib: reading?.usedMib ?? null,
     },
-    cpu: { budgetMib: ramMib },
+    cpu: {
+      source: ramMib > 0 ? "configured" : "a share of the memory",
+      budgetMib: ramBudgetMib(config),
+    },
   }
 }
 
 /** With how much context `jett-qwen3` took what it took on the prototype's GPU. */
 const PROTOTYPE_CONTEXT_TOKENS = 2048
 
-/** In the order in which a spoken turn needs them. A Wyoming server is not in the ledger: its memory is another program's. */
+/** In the order in which a spoken turn needs them. The memory of a Wyoming server that is not ours is another program's. */
 const tenantsOf = (config: Config, profile: Profile): readonly TenantSpec[] => {
   const { llm, stt } = config
   const own = (model: string, modelId: string, modelClass: TenantSpec["modelClass"]): TenantSpec => ({
@@ -125,9 +130,15 @@ const tenantsOf = (config: Config, profile: Profile): readonly TenantSpec[] => {
     ),
   })
   const { modelId: voice } = voiceOf(config)
+  const recogniser =
+    stt.engine === "moonshine"
+      ? [own(stt.model, stt.model, "stt")]
+      : stt.wyomingCommand === undefined
+        ? []
+        : [{ model: "wyoming", ...wyomingMemory("wyoming", stt.wyomingCommand) }]
   return [
     own("listener", "listener", "wake"),
-    ...(stt.engine === "wyoming" ? [] : [own(stt.model, stt.model, "stt")]),
+    ...recogniser,
     ...(llm.provider === "none"
       ? []
       : usesOllama
@@ -202,7 +213,7 @@ const heading = ({ profile, isAuto, gpu, cpu }: Report, { stt }: Config): string
     ...(gpu.usedMib === null
       ? []
       : [`     ${gpu.usedMib} in use now by all programs, which the plan leaves out`]),
-    `cpu: ${cpu.budgetMib} (as configured)`,
+    `cpu: ${cpu.budgetMib} (${cpu.source === "configured" ? "as configured" : "three quarters of the machine's memory"})`,
     ...(stt.engine === "wyoming"
       ? ["speech to text is a Wyoming server's, whose memory is not counted here"]
       : []),

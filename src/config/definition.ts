@@ -172,9 +172,9 @@ export const definition = {
         "Of that, what is never given to models: fragmentation and peaks.",
       ),
       ram_mib: integer(
-        4_096,
-        { min: 256, max: 1_048_576 },
-        "What models on the processor may take together.",
+        0,
+        { min: 0, max: 1_048_576 },
+        "What models on the processor may take together; 0: three quarters of the machine's memory.",
       ),
       idle_minutes: number(
         15,

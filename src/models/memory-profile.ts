@@ -1,3 +1,4 @@
+import { totalmem } from "node:os"
 import type { Config } from "../config/definition.ts"
 import type { LedgerSettings } from "../machines/residency-types.ts"
 import type { ModelClass, Placement, Tenant, Variant } from "../ports/residency.ts"
@@ -73,14 +74,22 @@ export const wyomingMemory = (modelId: string, command: string): ModelMemory => 
   return { ...memory, variants: variants.filter((variant) => variant.placement === placement) }
 }
 
+const RAM_SHARE = 0.75
+const MIB = 2 ** 20
+
+/** What models on the processor may take together: as configured, or a share of the machine's memory. */
+export const ramBudgetMib = ({ memory }: Config): number =>
+  memory.ramMib > 0 ? memory.ramMib : Math.floor((RAM_SHARE * totalmem()) / MIB)
+
 /** The ledger's settings as they are configured. */
-export const ledgerSettings = ({ memory }: Config): Partial<LedgerSettings> => {
+export const ledgerSettings = (config: Config): Partial<LedgerSettings> => {
+  const { memory } = config
   const idleMs = memory.idleMinutes * 60_000
   return {
     totalMib: memory.gpuTotalMib,
     reserveMib: memory.gpuReserveMib,
     headroomMib: memory.gpuHeadroomMib,
-    ramMib: memory.ramMib,
+    ramMib: ramBudgetMib(config),
     unloadAfterMs: { stt: idleMs, llm: idleMs, tts: idleMs, background: Math.min(idleMs, 60_000) },
   }
 }

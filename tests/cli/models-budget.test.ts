@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs"
+import { totalmem } from "node:os"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import type { CommandContext } from "../../src/cli/command.ts"
@@ -26,7 +27,7 @@ const budget = async ({ profile, set = {}, json = false, source = "none", readin
     env,
     json,
     options: profile === undefined ? {} : { profile },
-    overrides: new Map(Object.entries(set)),
+    overrides: new Map(Object.entries({ "memory.ram_mib": "4096", ...set })),
   }
   const { context, written } = testContext("models budget", overrides)
   const exitCode = await run(context, () => Promise.resolve({ source, reading }))
@@ -55,6 +56,22 @@ test("the prototype's set takes 6720 of 7020 MiB, and 300 are spare", async () =
       "",
     ].join("\n"),
   })
+})
+
+test("the processor's budget is a share of the machine's memory, unless it is configured", async () => {
+  const { out } = await budget({ profile: "cpu", set: { "memory.ram_mib": "0" } })
+  expect(out).toContain(
+    `cpu: ${Math.floor((0.75 * totalmem()) / 2 ** 20)} (three quarters of the machine's memory)`,
+  )
+})
+
+test("a Wyoming server of our own is where its command puts it", async () => {
+  const { out } = await budget({
+    profile: "lean",
+    set: { "stt.engine": "wyoming", "stt.wyoming_command": "serve --uri {url} --device cuda" },
+  })
+  expect(out).toMatch(/^wyoming +stt +gpu +1080 /m)
+  expect(out).not.toContain("stt-moonshine")
 })
 
 test("on a smaller card it says what is evicted for what, and what a turn makes do with", async () => {
