@@ -69,8 +69,8 @@ function modelCells(row: ModelRow): readonly string[] {
 
 function poolLine(name: "gpu" | "cpu", pool: PoolSnapshot): string {
   const { budgetMib, committedMib, foreignMib, overcommitted } = pool
-  // What other programs take of the processor's memory is not counted.
-  const foreign = name === "gpu" ? `, ${foreignMib} MiB used by other programs` : ""
+  const unseen = name === "gpu" ? ", no GPU can be read here" : ""
+  const foreign = foreignMib === null ? unseen : `, ${foreignMib} MiB used by other programs`
   return `${name}: ${committedMib} of ${budgetMib} MiB committed${foreign}${overcommitted ? ", overcommitted" : ""}\n`
 }
 

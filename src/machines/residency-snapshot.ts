@@ -42,7 +42,7 @@ export const snapshotOf = (state: LedgerState): ResidencySnapshot => {
     return {
       budgetMib: nowMib,
       committedMib: committed,
-      foreignMib: placement === "gpu" ? state.foreignMib : 0,
+      foreignMib: placement === "gpu" && state.reading !== undefined ? state.foreignMib : null,
       overcommitted: committed > nowMib,
     }
   }

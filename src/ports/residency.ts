@@ -96,8 +96,8 @@ export interface PoolSnapshot {
   /** What may be committed now. */
   readonly budgetMib: number
   readonly committedMib: number
-  /** Used by others beyond the system's reserve. */
-  readonly foreignMib: number
+  /** Used by others beyond the system's reserve; null where that cannot be seen. */
+  readonly foreignMib: number | null
   readonly overcommitted: boolean
 }
 

@@ -81,7 +81,7 @@ function readPool(value: unknown): PoolSnapshot | undefined {
   return {
     budgetMib,
     committedMib,
-    foreignMib: numberOr(0, foreignMib),
+    foreignMib: numberOr(null, foreignMib),
     overcommitted: overcommitted === true,
   }
 }

@@ -60,7 +60,7 @@ export const fakeModels: ModelsStatus = {
   ],
   pools: {
     gpu: { budgetMib: 5000, committedMib: 5280, foreignMib: 2020, overcommitted: true },
-    cpu: { budgetMib: 4096, committedMib: 70, foreignMib: 0, overcommitted: false },
+    cpu: { budgetMib: 4096, committedMib: 70, foreignMib: null, overcommitted: false },
   },
 }
 
