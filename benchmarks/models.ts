@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os"
 import * as Effect from "effect/Effect"
-import type { ModelSystem } from "../src/actors/model-system.ts"
+import type { ModelSystem } from "../src/actors/models/model-system.ts"
 import type { Config } from "../src/config/definition.ts"
 import { openModels } from "../src/main.ts"
 

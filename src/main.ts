@@ -8,12 +8,12 @@ import {
   type AssistantSystemOptions,
   openAssistantSystem,
 } from "./actors/assistant-system.ts"
-import { hostsOf, modelBranch } from "./actors/model-branch.ts"
-import { makeModelSystem } from "./actors/model-system.ts"
-import { PendingWork } from "./actors/pending-work.ts"
+import { hostsOf, modelBranch } from "./actors/models/model-branch.ts"
+import { makeModelSystem } from "./actors/models/model-system.ts"
 import { RunningAssistant } from "./actors/running-assistant.ts"
-import { makeSupervisor, type SupervisedHandle } from "./actors/supervisor.ts"
-import { voiceRateHz } from "./actors/voice-rate.ts"
+import { makeSupervisor, type SupervisedHandle } from "./actors/supervision/supervisor.ts"
+import { PendingWork } from "./actors/voice/pending-work.ts"
+import { voiceRateHz } from "./actors/voice/voice-rate.ts"
 import { AudioClock } from "./audio/audio-clock.ts"
 import { availableBackends, liveBackend } from "./audio/backends.ts"
 import { isEchoCancelled } from "./audio/echo-mode.ts"

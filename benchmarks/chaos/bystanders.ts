@@ -1,4 +1,4 @@
-import { isGroupGone } from "../../src/actors/process-group.ts"
+import { isGroupGone } from "../../src/actors/hosts/process-group.ts"
 import { descendantsOf } from "../../tests/support/process-tree.ts"
 
 /** What must not happen to the process that everything runs in, watched while `work` runs. */

@@ -1,7 +1,7 @@
 import type { AssistantSystem } from "../../src/actors/assistant-system.ts"
-import type { HostId } from "../../src/actors/model-branch.ts"
+import type { HostId } from "../../src/actors/models/model-branch.ts"
 import type { Config } from "../../src/config/definition.ts"
-import { DEFAULT_RESTART_POLICY } from "../../src/machines/restart-policy.ts"
+import { DEFAULT_RESTART_POLICY } from "../../src/machines/supervision/restart-policy.ts"
 import { isRunning } from "../../tests/support/processes.ts"
 import type { Recording } from "../corpus/record.ts"
 import { type DemoLineName, demoLine } from "../demo-lines.ts"
@@ -133,7 +133,7 @@ class Chaos {
     let done = 0
     for (let i = 0; done < faults && this.#stuck.length === 0; i++) {
       signal.throwIfAborted()
-      if (i % CONVERSATION_TURNS === CONVERSATION_TURNS - 1) this.#newConversation(i)
+      if (i % CONVERSATION_TURNS === CONVERSATION_TURNS - 1) await this.#newConversation(i)
       const line = lines[Math.floor(this.#options.random() * lines.length)]
       if (line !== undefined) done += await this.#turn(line)
       onProgress(done)
@@ -238,12 +238,15 @@ class Chaos {
     this.#struckEar = undefined
   }
 
-  #newConversation(turn: number): void {
-    this.#system.conversation.type(`chaos-${turn}`, {
-      mode: "ask",
-      text: "new conversation",
-      onText: () => undefined,
-    })
+  /** Over before the next line begins: a turn that is interrupted proves nothing. */
+  async #newConversation(turn: number): Promise<void> {
+    const turnId = `chaos-${turn}`
+    const isOver = () => this.#rig.turns().some(({ id }) => id === turnId)
+    const request = { mode: "ask", text: "new conversation", onText: () => undefined } as const
+    if (!this.#system.conversation.type(turnId, request)) return
+    const fromMs = performance.now()
+    while (!isOver() && performance.now() - fromMs < STUCK_MS) await after(20)
+    if (!isOver()) this.#stuck.push(`in "${this.#system.conversation.state().value}" after a typed turn`)
   }
 
   /** After the last fault everything has to be as before. */

@@ -1,5 +1,5 @@
-import type { StateEntered } from "../../src/actors/conversation-system.ts"
-import { defaultConversationSettings } from "../../src/machines/conversation-types.ts"
+import type { StateEntered } from "../../src/actors/voice/conversation-system.ts"
+import { defaultConversationSettings } from "../../src/machines/conversation/conversation-types.ts"
 
 /** The longest that each state of the dialogue may go on, on the audio clock; see `conversationDelays`. */
 const { wakingMs, maxUtteranceMs, thinkingMs, loadingMs, speakingMs, followUpMs } =

@@ -68,7 +68,7 @@ export const chaos: Target = async (options) => {
       }),
       `struck while: ${counts(struck.map(({ state }) => state))}; hosts: ${counts(struck.map(({ host }) => host))}`,
       ...[...crashes, ...stuck, ...overdue, ...gaveUp, ...notRecovered].slice(0, 10),
-      ...wrong.slice(0, 10).map((turn) => `wrong: ${describe(turn)}`),
+      ...wrong.slice(0, 30).map((turn) => `wrong: ${describe(turn)}`),
     ],
   }
 }

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
-import type { HostId } from "../../src/actors/model-branch.ts"
-import type { ModelSystem } from "../../src/actors/model-system.ts"
+import type { HostId } from "../../src/actors/models/model-branch.ts"
+import type { ModelSystem } from "../../src/actors/models/model-system.ts"
 import { monotonicClock } from "../../src/audio/monotonic-clock.ts"
 import type { Config } from "../../src/config/definition.ts"
 import { withModels } from "../models.ts"

@@ -1,10 +1,10 @@
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { SupervisorReport } from "../machines/supervision-types.ts"
+import type { SupervisorReport } from "../machines/supervision/supervision-types.ts"
 import type { Child } from "../ports/child.ts"
 import type { Clock } from "../ports/clock.ts"
-import { subtree } from "./supervised-tree.ts"
-import { makeSupervisor, type SupervisedHandle, type Supervisor } from "./supervisor.ts"
+import { subtree } from "./supervision/supervised-tree.ts"
+import { makeSupervisor, type SupervisedHandle, type Supervisor } from "./supervision/supervisor.ts"
 
 export interface AssistantTreeOptions {
   /** What acts on the world, in start order; the voice goes on without it. */

@@ -15,12 +15,12 @@ import type {
 import type { LanguageModelChoice } from "../ports/language-model.ts"
 import type { ModelFailure } from "../ports/models.ts"
 import type { TurnRecord } from "../ports/turn.ts"
-import type { TypedTurn } from "./answer-services.ts"
 import type { AssistantSystem } from "./assistant-system.ts"
-import type { StateEntered } from "./conversation-system.ts"
-import { modelsStatus } from "./models-status.ts"
-import { transcribeFile } from "./transcribe-file.ts"
+import { modelsStatus } from "./models/models-status.ts"
+import type { TypedTurn } from "./turn/answer-services.ts"
+import { transcribeFile } from "./turn/transcribe-file.ts"
 import { uuidV7 } from "./uuid-v7.ts"
+import type { StateEntered } from "./voice/conversation-system.ts"
 
 const done: Acknowledgement = { ok: true }
 

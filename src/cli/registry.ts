@@ -151,7 +151,12 @@ export const commands: readonly CommandDefinition[] = [
   {
     name: "bench",
     summary: "measure latencies on this machine",
-    arguments: [["[what...]", "voice, wake, stt, tts, llm, process, residency, recovery, growth, chaos or barge-in; all where none is named"]],
+    arguments: [
+      [
+        "[what...]",
+        "voice, wake, stt, tts, llm, process, residency, recovery, growth, chaos or barge-in; all where none is named",
+      ],
+    ],
     options: [
       ["--count <n>", "how many of each to measure"],
       ["--quick", "a few of each: shows that it works, and proves nothing"],

@@ -1,15 +1,15 @@
 import { Socket } from "node:net"
 import { setPriority } from "node:os"
 import { Worker } from "node:worker_threads"
-import { decodePayload, encodeFrame, FrameDecoder } from "../actors/framing.ts"
-import { parseToHost } from "../actors/host-messages.ts"
+import { decodePayload, encodeFrame, FrameDecoder } from "../actors/hosts/framing.ts"
+import { parseToHost } from "../actors/hosts/host-messages.ts"
 import type { FromHost, HostErrorCode, ToHost } from "../ports/host-protocol.ts"
 import { HOST_EXIT, parseHostArguments } from "./host-arguments.ts"
 import type { FromWorker, ToWorker } from "./host-thread.ts"
 import { verifyFiles } from "./verify-files.ts"
 
 /**
- * A model host: the process in which models run, started by `src/actors/host-process.ts` in a process group of its own.
+ * A model host: the process in which models run, started by `src/actors/hosts/host-process.ts` in a process group of its own.
  * This thread speaks the protocol of `src/ports/host-protocol.ts` on fd 3 and fd 4, answers pings and checks files;
  * the engines run in a worker thread. See `host-arguments.ts` for the arguments.
  */

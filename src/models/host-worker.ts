@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads"
-import { encodeFrame } from "../actors/framing.ts"
+import { encodeFrame } from "../actors/hosts/framing.ts"
 import type { LoadedEngine } from "../ports/engine.ts"
 import type { EngineName, FromHost, HostErrorCode } from "../ports/host-protocol.ts"
 import { EngineError } from "./engine-error.ts"

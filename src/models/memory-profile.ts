@@ -1,6 +1,6 @@
 import { totalmem } from "node:os"
 import type { Config } from "../config/definition.ts"
-import type { LedgerSettings } from "../machines/residency-types.ts"
+import type { LedgerSettings } from "../machines/residency/residency-types.ts"
 import type { ModelClass, Placement, Tenant, Variant } from "../ports/residency.ts"
 
 /** What the ledger is to know of a model before it was ever measured. */

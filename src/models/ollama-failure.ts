@@ -1,4 +1,4 @@
-import { ModelError } from "../actors/model-failure.ts"
+import { ModelError } from "../actors/models/model-failure.ts"
 import type { ModelFailure } from "../ports/models.ts"
 import { errorKind, type OllamaErrorKind, OllamaGarbage, OllamaHttpError } from "./ollama-fetch.ts"
 

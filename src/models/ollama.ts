@@ -20,7 +20,7 @@ const UNLOAD_POLL_MS = 100
 
 /**
  * A model in an Ollama server, loaded by whoever asks it, with no lease and no watch over it: for a look at a server,
- * not for a conversation, which goes through `actors/ollama-actor.ts`.
+ * not for a conversation, which goes through `actors/models/ollama-actor.ts`.
  */
 export const makeOllamaModel = (options: OllamaModelOptions): OllamaModel => {
   const { server, model, firstTokenMs, coldLoadMs } = options

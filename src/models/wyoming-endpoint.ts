@@ -1,6 +1,6 @@
 import type { NetConnectOpts } from "node:net"
 import * as Effect from "effect/Effect"
-import { ModelError } from "../actors/model-failure.ts"
+import { ModelError } from "../actors/models/model-failure.ts"
 import type { ModelFailure } from "../ports/models.ts"
 import { checkEndpoint, type EndpointRefused, type EndpointRules } from "./remote-endpoint.ts"
 

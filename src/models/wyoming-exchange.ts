@@ -1,6 +1,6 @@
 import { createConnection } from "node:net"
 import * as Effect from "effect/Effect"
-import { ModelError } from "../actors/model-failure.ts"
+import { ModelError } from "../actors/models/model-failure.ts"
 import type { ModelFailure } from "../ports/models.ts"
 import type { WyomingEndpoint } from "./wyoming-endpoint.ts"
 import { encodeEvent, WyomingDecoder, type WyomingEvent, WyomingFrameError } from "./wyoming-framing.ts"

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { ModelError } from "../actors/model-failure.ts"
+import { ModelError } from "../actors/models/model-failure.ts"
 import type { ModelFailure } from "../ports/models.ts"
 import type { SpeechToText } from "../ports/speech.ts"
 import type { WyomingEndpoint } from "./wyoming-endpoint.ts"

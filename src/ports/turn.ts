@@ -1,4 +1,4 @@
-import type { TurnOutcome, TurnSource } from "../machines/conversation-types.ts"
+import type { TurnOutcome, TurnSource } from "../machines/conversation/conversation-types.ts"
 
 /** Where a turn's time went. All in ms; undefined where the turn never came so far. */
 export interface TurnLatency {

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { describe, expect, it } from "vitest"
 import { openAssistantTree } from "../../src/actors/assistant-tree.ts"
-import { supervisionNotices } from "../../src/actors/supervision-notices.ts"
+import { supervisionNotices } from "../../src/actors/supervision/supervision-notices.ts"
 import type { ExitReason } from "../../src/ports/child.ts"
 import { nursery, simulatedClock, tick } from "../support/nursery.ts"
 

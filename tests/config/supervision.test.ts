@@ -1,8 +1,8 @@
 import { expect, test } from "vitest"
-import { hostsOf } from "../../src/actors/model-branch.ts"
+import { hostsOf } from "../../src/actors/models/model-branch.ts"
 import { loadConfig } from "../../src/config/load-config.ts"
-import { checkSupervisor } from "../../src/machines/supervision-check.ts"
-import { childSpec, supervisorFlags } from "../../src/machines/supervision-types.ts"
+import { checkSupervisor } from "../../src/machines/supervision/supervision-check.ts"
+import { childSpec, supervisorFlags } from "../../src/machines/supervision/supervision-types.ts"
 
 const configured = (...overrides: readonly (readonly [string, string])[]) =>
   hostsOf(loadConfig({ env: {}, overrides: new Map(overrides), mayBeMissing: true }).config)

@@ -6,7 +6,7 @@ import { ExitCode } from "../../src/cli/exit-code.ts"
 import { runProgram } from "../../src/cli/program.ts"
 import { type CommandDefinition, commands } from "../../src/cli/registry.ts"
 import { namedSettings, sectionDefinitions } from "../../src/config/definition.ts"
-import { conversationMachine } from "../../src/machines/conversation.ts"
+import { conversationMachine } from "../../src/machines/conversation/conversation.ts"
 import { testContext } from "../support/cli.ts"
 import {
   codeSpans,

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
-import type { HostId } from "../../src/actors/model-branch.ts"
+import type { HostId } from "../../src/actors/models/model-branch.ts"
 import { isRunning } from "../support/processes.ts"
 import { describeWith } from "../support/require-component.ts"
 import { silence, spoken } from "../support/speech-samples.ts"

@@ -5,8 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { Scope } from "effect/Scope"
 import { beforeAll, describe, expect, it } from "vitest"
-import { type HostOptions, spawnHost } from "../../src/actors/host-client.ts"
-import type { HostHandle } from "../../src/actors/host-handle.ts"
+import { type HostOptions, spawnHost } from "../../src/actors/hosts/host-client.ts"
+import type { HostHandle } from "../../src/actors/hosts/host-handle.ts"
 import {
   fixture,
   inferNasty,

@@ -3,10 +3,10 @@ import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { createMachine, setup } from "xstate"
 import { getStateNodes } from "xstate/graph"
-import { conversationMachine } from "../../src/machines/conversation.ts"
+import { conversationMachine } from "../../src/machines/conversation/conversation.ts"
 import { chartsOf, toJson } from "../../src/machines/diagram.ts"
-import { modelMachine } from "../../src/machines/model.ts"
-import { supervisorMachine } from "../../src/machines/supervisor.ts"
+import { modelMachine } from "../../src/machines/model/model.ts"
+import { supervisorMachine } from "../../src/machines/supervision/supervisor.ts"
 import { withDiagrams } from "../support/architecture-diagrams.ts"
 
 const machines = [conversationMachine, modelMachine, supervisorMachine]

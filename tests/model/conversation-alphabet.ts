@@ -1,7 +1,12 @@
 import type { SnapshotFrom } from "xstate"
-import type { conversationMachine } from "../../src/machines/conversation.ts"
-import type { Turn } from "../../src/machines/conversation-context.ts"
-import type { Aftermath, ConversationEvent, TurnKey, Verdict } from "../../src/machines/conversation-types.ts"
+import type { conversationMachine } from "../../src/machines/conversation/conversation.ts"
+import type { Turn } from "../../src/machines/conversation/conversation-context.ts"
+import type {
+  Aftermath,
+  ConversationEvent,
+  TurnKey,
+  Verdict,
+} from "../../src/machines/conversation/conversation-types.ts"
 
 export type ConversationSnapshot = SnapshotFrom<typeof conversationMachine>
 

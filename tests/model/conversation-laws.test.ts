@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { ConversationCommand } from "../../src/machines/conversation-types.ts"
+import type { ConversationCommand } from "../../src/machines/conversation/conversation-types.ts"
 import { afterCommand, afterEvent, emptyBook, type LawBook } from "./conversation-laws.ts"
 
 const a0 = { turnId: "a", revision: 0 }

@@ -2,7 +2,7 @@ import type {
   ConversationCommand,
   ConversationEvent,
   TurnKey,
-} from "../../src/machines/conversation-types.ts"
+} from "../../src/machines/conversation/conversation-types.ts"
 
 /** What the laws of a conversation need to remember of what was said so far. Plain data, so that it can be compared. */
 export interface LawBook {

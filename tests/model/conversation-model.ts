@@ -5,14 +5,14 @@ import {
   initialTransition,
   transition,
 } from "xstate"
-import { conversationMachine } from "../../src/machines/conversation.ts"
-import type { Turn } from "../../src/machines/conversation-context.ts"
+import { conversationMachine } from "../../src/machines/conversation/conversation.ts"
+import type { Turn } from "../../src/machines/conversation/conversation-context.ts"
 import {
   type ConversationCommand,
   type ConversationEvent,
   defaultConversationSettings,
   type TurnKey,
-} from "../../src/machines/conversation-types.ts"
+} from "../../src/machines/conversation/conversation-types.ts"
 import { alphabet, type ConversationSnapshot } from "./conversation-alphabet.ts"
 import { afterCommand, afterEvent, emptyBook, type LawBook } from "./conversation-laws.ts"
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest"
 import { adjacencyMapToArray, getAdjacencyMap, getStateNodes } from "xstate/graph"
-import { conversationMachine } from "../../src/machines/conversation.ts"
-import { isSame } from "../../src/machines/conversation-context.ts"
+import { conversationMachine } from "../../src/machines/conversation/conversation.ts"
+import { isSame } from "../../src/machines/conversation/conversation-context.ts"
 import {
   canonical,
   conversationModel,

@@ -3,14 +3,14 @@ import { describe, expect, it } from "vitest"
 import { createActor, type EventObject, fromCallback } from "xstate"
 import { AudioClock } from "../../src/audio/audio-clock.ts"
 import { msToSamples } from "../../src/audio/format.ts"
-import { conversationMachine } from "../../src/machines/conversation.ts"
+import { conversationMachine } from "../../src/machines/conversation/conversation.ts"
 import {
   type AnswerInput,
   type ConsentInput,
   type ConversationEvent,
   type ConversationSettings,
   defaultConversationSettings,
-} from "../../src/machines/conversation-types.ts"
+} from "../../src/machines/conversation/conversation-types.ts"
 import { alphabet, type ConversationSnapshot, rumours } from "./conversation-alphabet.ts"
 import { afterCommand, afterEvent, emptyBook, type LawBook } from "./conversation-laws.ts"
 import { dialogueOf, isAtRest, lawsBrokenIn } from "./conversation-model.ts"

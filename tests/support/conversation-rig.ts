@@ -1,13 +1,13 @@
 import { createActor, type EventObject, fromCallback, SimulatedClock } from "xstate"
-import { conversationMachine } from "../../src/machines/conversation.ts"
+import { conversationMachine } from "../../src/machines/conversation/conversation.ts"
 import type {
   AnswerInput,
   ConsentInput,
   ConversationCommand,
   ConversationEvent,
   ConversationSettings,
-} from "../../src/machines/conversation-types.ts"
-import { defaultConversationSettings } from "../../src/machines/conversation-types.ts"
+} from "../../src/machines/conversation/conversation-types.ts"
+import { defaultConversationSettings } from "../../src/machines/conversation/conversation-types.ts"
 
 /**
  * The conversation machine on a simulated clock, with actors that only record what was asked of them:

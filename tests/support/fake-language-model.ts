@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { ModelError } from "../../src/actors/model-failure.ts"
+import { ModelError } from "../../src/actors/models/model-failure.ts"
 import type { ChatEvent, ChatRequest, LanguageModelChoice } from "../../src/ports/language-model.ts"
 import type { ModelFailure } from "../../src/ports/models.ts"
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import type { EngineValues } from "../../src/actors/engine-values.ts"
-import type { HostHandle, InferRequest } from "../../src/actors/host-handle.ts"
+import type { HostHandle, InferRequest } from "../../src/actors/hosts/host-handle.ts"
+import type { EngineValues } from "../../src/actors/models/engine-values.ts"
 import type { EngineOptions } from "../../src/ports/host-protocol.ts"
 
 /** For tests with real host processes and the engine of `tests/fixtures/nasty-engine.mjs`, which misbehaves on request. */

@@ -1,4 +1,4 @@
-import type { PoolBudget, Resident, Wanted } from "../../src/machines/residency-plan.ts"
+import type { PoolBudget, Resident, Wanted } from "../../src/machines/residency/residency-plan.ts"
 import type { ModelClass, Placement } from "../../src/ports/residency.ts"
 
 export interface ResidencyCase {

@@ -1,5 +1,5 @@
-import { budgetOf, committedMib, staysIn } from "../../src/machines/residency-accounts.ts"
-import type { LedgerCommand, LedgerState } from "../../src/machines/residency-types.ts"
+import { budgetOf, committedMib, staysIn } from "../../src/machines/residency/residency-accounts.ts"
+import type { LedgerCommand, LedgerState } from "../../src/machines/residency/residency-types.ts"
 import type { LeaseHolder, Placement } from "../../src/ports/residency.ts"
 
 /** A request as whoever made it knows it. */

@@ -1,4 +1,10 @@
-import type { PoolBudget, ResidencyPlan, Resident, Rungs, Wanted } from "../../src/machines/residency-plan.ts"
+import type {
+  PoolBudget,
+  ResidencyPlan,
+  Resident,
+  Rungs,
+  Wanted,
+} from "../../src/machines/residency/residency-plan.ts"
 import type { ModelClass, Placement } from "../../src/ports/residency.ts"
 
 /**

@@ -1,6 +1,6 @@
-import { staysIn } from "../../src/machines/residency-accounts.ts"
-import { dueAtMs } from "../../src/machines/residency-due.ts"
-import { account, emptyLedger } from "../../src/machines/residency-ledger.ts"
+import { staysIn } from "../../src/machines/residency/residency-accounts.ts"
+import { dueAtMs } from "../../src/machines/residency/residency-due.ts"
+import { account, emptyLedger } from "../../src/machines/residency/residency-ledger.ts"
 import {
   DEFAULT_LEDGER_SETTINGS,
   type LedgerCommand,
@@ -8,7 +8,7 @@ import {
   type LedgerSettings,
   type LedgerState,
   type TenantSpec,
-} from "../../src/machines/residency-types.ts"
+} from "../../src/machines/residency/residency-types.ts"
 import type { ModelClass, Variant } from "../../src/ports/residency.ts"
 import { type Asked, ResidencyLaws } from "./residency-laws.ts"
 import { seededRandom } from "./seeded-random.ts"

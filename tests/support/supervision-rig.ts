@@ -1,4 +1,4 @@
-import { supervise, superviseNothing } from "../../src/machines/supervision.ts"
+import { supervise, superviseNothing } from "../../src/machines/supervision/supervision.ts"
 import {
   type ChildSpec,
   childSpec,
@@ -6,7 +6,7 @@ import {
   type SupervisionEvent,
   type SupervisorFlags,
   supervisorFlags,
-} from "../../src/machines/supervision-types.ts"
+} from "../../src/machines/supervision/supervision-types.ts"
 import type { ExitReason } from "../../src/ports/child.ts"
 
 export type Spec = Pick<ChildSpec, "id"> & Partial<ChildSpec>

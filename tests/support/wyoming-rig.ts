@@ -9,7 +9,7 @@ import {
   makeWyomingSpeech,
   type WyomingSpeech,
   type WyomingSpeechOptions,
-} from "../../src/actors/wyoming-speech.ts"
+} from "../../src/actors/models/wyoming-speech.ts"
 import { monotonicClock } from "../../src/audio/monotonic-clock.ts"
 import { openResidency } from "./open-residency.ts"
 import { component } from "./require-component.ts"

@@ -1,0 +1,48 @@
+import type { ModelRow, ModelsStatus } from "../../ports/assistant.ts"
+import type { ModelState } from "../../ports/models.ts"
+import type { ResidencyRow, ResidencySnapshot } from "../../ports/residency.ts"
+
+/**
+ * What is shown of the models: those whose state is known, in their order, then those that only the ledger knows of,
+ * such as one of Ollama's that is being unloaded because another was chosen.
+ */
+export const modelsStatus = (
+  states: readonly { readonly id: string; readonly state: ModelState }[],
+  residency: ResidencySnapshot | undefined,
+): ModelsStatus => {
+  const rows = residency?.rows ?? []
+  const known = new Set(states.map(({ id }) => id))
+  const byModel = new Map(rows.map((row) => [row.model, row]))
+  const shown = states.map(({ id, state }) => rowOf(id, state, byModel.get(id)))
+  const others = rows
+    .filter(({ model }) => !known.has(model))
+    .map((row) => rowOf(row.model, stateOf(row), row))
+  return { models: [...shown, ...others], pools: residency?.pools ?? null }
+}
+
+const rowOf = (id: string, state: ModelState, row: ResidencyRow | undefined): ModelRow => ({
+  id,
+  state,
+  placement: row?.placement ?? null,
+  variant: row?.variant ?? null,
+  committedMib: row?.footprintMib ?? 0,
+  declaredMib: row?.declaredMib ?? null,
+  measuredMib: row?.measuredMib ?? null,
+  leases: row?.leases ?? 0,
+  inUse: row?.inUse ?? false,
+  pinned: row?.pinned ?? false,
+})
+
+/** As much of its life as its memory tells. */
+const stateOf = ({ state, inUse }: ResidencyRow): ModelState => {
+  switch (state) {
+    case "committed":
+      return "loading"
+    case "loaded":
+      return inUse ? "busy" : "ready"
+    case "releasing":
+      return "unloading"
+    case "waiting":
+      return "admitting"
+  }
+}

@@ -1,0 +1,93 @@
+import * as Effect from "effect/Effect"
+import type { Scope } from "effect/Scope"
+import type { Child } from "../../ports/child.ts"
+import type { Refused, Residency, ResidencySnapshot, Tenancy, Tenant } from "../../ports/residency.ts"
+import { type ResourceHandle, resourceChild } from "../supervision/resource-child.ts"
+import { makeResidency, type ResidencyLedger, type ResidencyOptions } from "./residency.ts"
+
+/** The ledger as its tenants know it, whichever life of it is up. */
+export interface StandingResidency extends Residency {
+  /** To be supervised. */
+  readonly child: Child<ResourceHandle<ResidencyLedger>>
+  /** Whether a conversation is going on. */
+  conversation(active: boolean): void
+  /** Undefined while the ledger is away. */
+  snapshot(): ResidencySnapshot | undefined
+}
+
+const away: Refused = { _tag: "Refused", reason: "I am just sorting out my memory. Please try again." }
+
+/** For a server of others to give back what an earlier ledger granted. */
+const EVICT = "10 seconds"
+
+/**
+ * A supervised ledger. When it starts anew nothing of ours may be in memory: the hosts start anew after it, and what a
+ * server of others holds is unloaded first. Its tenants are registered again, and ask again. While it is away everything
+ * is refused.
+ */
+export const standingResidency = (options: ResidencyOptions): StandingResidency => {
+  const tenants = new Map<string, Tenant>()
+  const tenancies = new Map<string, Tenancy>()
+  let up: ResidencyLedger | undefined
+  let hasRun = false
+  let inConversation = false
+
+  const enter = (ledger: ResidencyLedger, tenant: Tenant): Effect.Effect<void, never, Scope> =>
+    Effect.map(ledger.register(tenant), (tenancy) => void tenancies.set(tenant.model, tenancy))
+
+  /** What an earlier ledger granted is unknown to the next. */
+  const clear = Effect.suspend(() =>
+    Effect.forEach([...tenants.values()], ({ evict }) => Effect.timeoutOption(evict(true), EVICT), {
+      concurrency: "unbounded",
+      discard: true,
+    }),
+  )
+
+  const acquire = Effect.gen(function* () {
+    if (hasRun) yield* clear
+    hasRun = true
+    const ledger = yield* makeResidency(options)
+    yield* Effect.forEach(tenants.values(), (tenant) => enter(ledger, tenant), { discard: true })
+    ledger.conversation(inConversation)
+    yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        up = ledger
+      }),
+      () =>
+        Effect.sync(() => {
+          up = undefined
+          tenancies.clear()
+        }),
+    )
+    return ledger
+  })
+
+  return {
+    child: resourceChild({ id: "ledger", acquire }),
+    register: (tenant) =>
+      Effect.gen(function* () {
+        const { model } = tenant
+        yield* Effect.acquireRelease(
+          Effect.sync(() => tenants.set(model, tenant)),
+          () => Effect.sync(() => tenants.get(model) === tenant && tenants.delete(model)),
+        )
+        if (up !== undefined) yield* enter(up, tenant)
+        const tell = (what: (tenancy: Tenancy) => void): void => {
+          const tenancy = tenancies.get(model)
+          if (tenancy !== undefined) what(tenancy)
+        }
+        return {
+          busy: (isBusy) => tell((tenancy) => tenancy.busy(isBusy)),
+          loaded: (measuredMib) => tell((tenancy) => tenancy.loaded(measuredMib)),
+          outOfMemory: () => tell((tenancy) => tenancy.outOfMemory()),
+        }
+      }),
+    acquire: (models, holder, deadlineMs) =>
+      Effect.suspend(() => (up === undefined ? Effect.fail(away) : up.acquire(models, holder, deadlineMs))),
+    conversation: (active) => {
+      inConversation = active
+      up?.conversation(active)
+    },
+    snapshot: () => up?.snapshot(),
+  }
+}

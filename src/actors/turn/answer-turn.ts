@@ -1,0 +1,111 @@
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import type { AnswerInput, TurnEvent } from "../../machines/conversation/conversation-types.ts"
+import type { ModelFailure } from "../../ports/models.ts"
+import { asksQuestion } from "../../text/questions.ts"
+import type { AnswerServices, Tell } from "./answer-services.ts"
+import { replyFree } from "./reply-free.ts"
+import { type PhraseReply, replyPhrase } from "./reply-phrase.ts"
+import { speakClause, speakText } from "./speak-clause.ts"
+import { understandTurn } from "./understand-turn.ts"
+
+const notices = {
+  "timed-out": "Sorry, that took too long.",
+  failed: "Sorry, something went wrong there.",
+  unclear: "Sorry, I didn't catch that. Could you say it again?",
+} as const
+
+/**
+ * Hears, understands and answers one revision of one turn, telling the conversation as it goes. All of it is
+ * speculation until the turn is committed: what is spoken waits at the gate, what has a side effect waits for the
+ * commitment. Interrupting it cancels the inference under way.
+ */
+export const answerTurn =
+  (services: AnswerServices) =>
+  (input: AnswerInput): Stream.Stream<TurnEvent> =>
+    Stream.callback<TurnEvent>((queue) => {
+      const { turnId, revision } = input
+      const key = { turnId, revision }
+      const tell: Tell = (event) => Effect.asVoid(Queue.offer(queue, event))
+      services.output.begin(key)
+      if (input.source === "notice") services.ledger.restate(key)
+      else services.ledger.revise(key)
+      return respond(services, input, tell).pipe(
+        Effect.catchCause((cause) =>
+          Effect.gen(function* () {
+            // What was written before the failure is still spoken, and an answer does not just break off.
+            if (services.ledger.revise(key).reply.length > 0)
+              yield* speakClause(services, key, tell, notices.failed)
+            services.output.complete(key)
+            yield* tell({ type: "turn.failed", ...key, reason: reasonOf(cause) })
+          }),
+        ),
+        Effect.andThen(Queue.end(queue)),
+      )
+    })
+
+const respond = (
+  services: AnswerServices,
+  input: AnswerInput,
+  tell: Tell,
+): Effect.Effect<void, ModelFailure> =>
+  Effect.gen(function* () {
+    const { turnId, revision } = input
+    const key = { turnId, revision }
+    const reply = yield* replyTo(services, input, tell)
+    services.output.complete(key)
+    const written = services.ledger.revise(key).reply.join(" ")
+    yield* tell({
+      type: "turn.written",
+      ...key,
+      aftermath: reply.aftermath,
+      asksQuestion: asksQuestion(written),
+    })
+  })
+
+const replyTo = (
+  services: AnswerServices,
+  input: AnswerInput,
+  tell: Tell,
+): Effect.Effect<PhraseReply, ModelFailure> =>
+  Effect.gen(function* () {
+    const { turnId, revision, source, notice } = input
+    const key = { turnId, revision }
+    const say = (text: string) => Effect.as(speakClause(services, key, tell, text), quiet)
+    if (source === "notice") return yield* say(notices[notice ?? "failed"])
+
+    const typed = services.typed(turnId)
+    if (typed?.mode === "say") {
+      yield* speakText(services, key, tell, typed.text)
+      return quiet
+    }
+
+    const understood = yield* understandTurn(services, input, typed?.text)
+    yield* tell({
+      type: "turn.understood",
+      ...key,
+      verdict: understood.verdict,
+      nowMs: services.timebase.audioNow(),
+    })
+    switch (understood.kind) {
+      case "nothing":
+        return quiet
+      case "unclear":
+        return yield* say(notices.unclear)
+      case "phrase":
+        return yield* replyPhrase(services, key, tell, understood.match)
+      case "free":
+        return yield* Effect.as(replyFree(services, key, tell, understood.text), quiet)
+    }
+  })
+
+const quiet: PhraseReply = { aftermath: "none" }
+
+/** The failure's tag and kind, never its text: a transcript could be part of that. */
+const reasonOf = (cause: Cause.Cause<ModelFailure>): string => {
+  const error = Cause.squash(cause)
+  if (typeof error !== "object" || error === null || !("_tag" in error)) return "Defect"
+  return "reason" in error ? `${String(error._tag)}: ${String(error.reason)}` : String(error._tag)
+}

@@ -1,0 +1,48 @@
+import * as Effect from "effect/Effect"
+import type { Aftermath, TurnKey } from "../../machines/conversation/conversation-types.ts"
+import { phraseReply } from "../../text/phrase-replies.ts"
+import type { Intent, PhraseMatch } from "../../text/phrases.ts"
+import { uuidV7 } from "../uuid-v7.ts"
+import type { AnswerServices, Tell } from "./answer-services.ts"
+import { callTool } from "./call-tool.ts"
+import { speakText } from "./speak-clause.ts"
+
+export interface PhraseReply {
+  readonly aftermath: Aftermath
+}
+
+/** Answers a fixed phrase: without any model, in a sentence made of facts, and with what it asks to be done. */
+export const replyPhrase = (
+  services: AnswerServices,
+  key: TurnKey,
+  tell: Tell,
+  match: PhraseMatch,
+): Effect.Effect<PhraseReply> =>
+  Effect.gen(function* () {
+    services.ledger.revise(key).route = "phrase"
+    if (match.tool !== undefined) {
+      const { turnId, revision } = key
+      yield* callTool(services, key, tell, { callId: uuidV7(), turnId, revision, ...match.tool })
+      return { aftermath: "none" }
+    }
+    const reply = phraseReply(match.intent, services.phrases.facts(services.history.lastReply())) ?? ""
+    services.typed(key.turnId)?.onText(reply)
+    yield* speakText(services, key, tell, reply)
+    yield* carryOut(services, key, match.intent)
+    return { aftermath: match.intent === "mute" ? "mute" : "none" }
+  })
+
+const carryOut = (services: AnswerServices, key: TurnKey, intent: Intent): Effect.Effect<void> => {
+  const effect = phraseEffects[intent]
+  if (effect === undefined) return Effect.void
+  return Effect.andThen(
+    services.committed(key),
+    Effect.sync(() => effect(services)),
+  )
+}
+
+const phraseEffects: Partial<Record<Intent, (services: AnswerServices) => void>> = {
+  louder: ({ phrases }) => phrases.changeVolume(1),
+  softer: ({ phrases }) => phrases.changeVolume(-1),
+  "new-conversation": ({ history }) => history.clear(),
+}

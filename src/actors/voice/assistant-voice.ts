@@ -1,0 +1,263 @@
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import { monotonicClock } from "../../audio/monotonic-clock.ts"
+import { defaultSegmenterConfig } from "../../audio/segmenter.ts"
+import { WakeGate } from "../../audio/wake-gate.ts"
+import type { Config } from "../../config/definition.ts"
+import {
+  type ConversationSettings,
+  defaultConversationSettings,
+  type Part,
+} from "../../machines/conversation/conversation-types.ts"
+import type { AudioFailure } from "../../ports/audio.ts"
+import type { Child } from "../../ports/child.ts"
+import type { LanguageModelChoice } from "../../ports/language-model.ts"
+import type { Listener } from "../../ports/speech.ts"
+import type { TurnRecord } from "../../ports/turn.ts"
+import { SYSTEM_PROMPT } from "../../text/prompt.ts"
+import type { AssistantSystemOptions } from "../assistant-system.ts"
+import type { ModelSystem } from "../models/model-system.ts"
+import type { LoadTimes } from "../residency/load-times.ts"
+import { type ResourceHandle, resourceChild } from "../supervision/resource-child.ts"
+import { ConversationHistory } from "../turn/conversation-history.ts"
+import { uuidV7 } from "../uuid-v7.ts"
+import { openAssistantAudio } from "./assistant-audio.ts"
+import { type Conversation, openConversation } from "./conversation-system.ts"
+import { watchInputHealth } from "./input-health.ts"
+import { localTime } from "./local-time.ts"
+import { type Devices, isLive, type MissingDevice } from "./open-devices.ts"
+import { statusSentence } from "./status-sentence.ts"
+import { Timebase } from "./timebase.ts"
+import { makeVolume } from "./volume.ts"
+
+export interface VoiceOptions
+  extends Pick<
+    AssistantSystemOptions,
+    | "config"
+    | "backend"
+    | "audioClock"
+    | "outputClock"
+    | "simulated"
+    | "listens"
+    | "echoCancelled"
+    | "pending"
+    | "voiceRateHz"
+    | "tools"
+    | "consent"
+    | "onState"
+    | "onTurn"
+    | "onNotice"
+  > {
+  readonly models: Pick<ModelSystem, "listener" | "stt" | "tts">
+  readonly languageModel: Effect.Effect<LanguageModelChoice>
+  readonly loads: LoadTimes
+  readonly prepareModels: (turnId: string) => void
+  /** Models that a new conversation has to know to be away. */
+  readonly partsDown: () => Iterable<Part>
+  /** A conversation is gone, and nobody will end the turns that it had. */
+  readonly onLost: () => void
+}
+
+/** The voice's branch of the tree, and the conversation as those outside of the tree know it. */
+export interface StandingVoice {
+  /** To be supervised, in this order. */
+  readonly audio: Child<ResourceHandle<Devices>>
+  readonly child: Child<ResourceHandle<Conversation>>
+  /** The one that is up; while none is, one that takes nothing. */
+  readonly conversation: Conversation
+  missing(): readonly MissingDevice[]
+  /** Why the devices could not be opened. */
+  openFailure(): AudioFailure | undefined
+  /** Nothing is listened to before it is completed. */
+  readonly listen: Deferred.Deferred<void>
+  /** Completes with the end of the input. */
+  readonly ended: Deferred.Deferred<void, { readonly message: string }>
+}
+
+/** The devices and the conversation over them; each can be started again and again. */
+export const standingVoice = (options: VoiceOptions): StandingVoice => {
+  const listen = Deferred.makeUnsafe<void>()
+  const ended = Deferred.makeUnsafe<void, { readonly message: string }>()
+  let devices: Devices | undefined
+  let broken = Deferred.makeUnsafe<never, { readonly message: string }>()
+  let conversation: Conversation | undefined
+  /** Survives the conversation that was told: whoever mutes Jett must not be heard because something broke. */
+  let muted = false
+  let openFailure: AudioFailure | undefined
+
+  const openAudio = openAssistantAudio(options).pipe(
+    Effect.tap((opened) =>
+      Effect.sync(() => {
+        devices = opened
+        broken = Deferred.makeUnsafe()
+      }),
+    ),
+    Effect.tapError((failure) =>
+      Effect.sync(() => {
+        openFailure = failure
+      }),
+    ),
+  )
+  const open = Effect.suspend(() =>
+    devices === undefined ? Effect.die(new Error("the audio starts before it")) : openVoice(options, devices),
+  ).pipe(
+    Effect.tap((opened) =>
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          conversation = opened
+          if (muted) opened.send({ type: "user.mute" })
+          for (const part of options.partsDown()) opened.send({ type: "part.down", part })
+        }),
+        () =>
+          Effect.sync(() => {
+            muted = opened.muted
+            if (conversation === opened) conversation = undefined
+            options.onLost()
+          }),
+      ),
+    ),
+  )
+  /** An input that failed is of no use to the next conversation either: its owner opens it anew, and ends this one. */
+  const inputBroken = <A>(run: Effect.Effect<A, AudioFailure>) =>
+    Effect.catch(run, (failure) => Effect.andThen(Deferred.fail(broken, failure), Effect.never))
+  /** An input that ended by itself is the end of it all; one that failed is, where nobody brings it back. */
+  const work = ({ run, crashed }: Conversation) =>
+    Deferred.await(listen).pipe(
+      Effect.andThen(Effect.raceFirst(isLive(options.backend) ? inputBroken(run) : run, crashed)),
+      Effect.onExit((exit) =>
+        Exit.isSuccess(exit) || (!isLive(options.backend) && !Cause.hasInterruptsOnly(exit.cause))
+          ? Deferred.done(ended, exit)
+          : Effect.void,
+      ),
+    )
+  const away: Conversation = {
+    ...noConversation,
+    get muted() {
+      return muted
+    },
+    send: ({ type }) => {
+      if (type === "user.mute") muted = true
+      if (type === "user.unmute") muted = false
+    },
+  }
+  return {
+    audio: resourceChild({ id: "audio", acquire: openAudio, work: () => Deferred.await(broken) }),
+    child: resourceChild({ id: "conversation", acquire: open, work }),
+    get conversation() {
+      return conversation ?? away
+    },
+    missing: () => devices?.missing ?? [],
+    openFailure: () => openFailure,
+    listen,
+    ended,
+  }
+}
+
+/** Stands in while the conversation is being started again. */
+const noConversation: Omit<Conversation, "muted" | "send"> = {
+  state: () => ({ value: "away", detail: "", atMs: 0 }),
+  degraded: () => [],
+  pushToTalk: () => false,
+  type: () => false,
+  hearing: { inSpeech: false, droppedFrames: 0, sound: () => new Int16Array(0), voicedMs: () => 0 },
+  run: Effect.never,
+  crashed: Effect.never,
+}
+
+/** Sound that can be asked for after the fact: the longest utterance, what came before it, and the silence after. */
+const KEEP_MARGIN_MS = 5000
+
+const noListener: Listener = { listen: () => Effect.succeed({ voiceActivity: [0], wake: [] }) }
+
+/** The conversation over open devices, as it is configured. */
+const openVoice = (
+  options: VoiceOptions,
+  { input, output, missing }: Devices,
+): Effect.Effect<Conversation, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { config, audioClock, pending, simulated, listens, models, languageModel, loads } = options
+    const timebase = new Timebase({ audio: audioClock, monotonic: monotonicClock, simulated })
+    const volume = makeVolume(config.audio.volume / 100)
+    const conversation: Conversation = yield* openConversation({
+      settings: conversationSettings(config),
+      echoCancelled: options.echoCancelled,
+      chime: config.conversation.acknowledge === "chime",
+      input,
+      output,
+      outputClock: options.outputClock,
+      hearing: {
+        listener: listens ? models.listener : noListener,
+        clock: audioClock,
+        timebase,
+        pending,
+        wakeGate: new WakeGate({
+          threshold: config.wake.threshold,
+          steps: config.wake.frames,
+          refractoryMs: config.wake.refractoryMs,
+        }),
+        segmenter: defaultSegmenterConfig,
+        keepMs: config.endpointing.maxUtteranceMs + KEEP_MARGIN_MS,
+        newTurnId: () => uuidV7(),
+      },
+      answering: {
+        stt: models.stt,
+        tts: models.tts,
+        languageModel,
+        systemPrompt: SYSTEM_PROMPT,
+        maxReplyTokens: config.llm.maxReplyTokens,
+        tools: options.tools,
+        history: new ConversationHistory({
+          idleMs: config.conversation.idleMinutes * 60_000,
+          now: () => monotonicClock.now(),
+        }),
+        timebase,
+        pending,
+        phrases: {
+          facts: (lastReply) => ({
+            now: localTime(new Date(), config.time),
+            lastReply,
+            status: statusSentence(conversation.degraded()),
+            hasContainers: options.tools.definitions.length > 0,
+          }),
+          changeVolume: (step) => volume.step(step),
+        },
+      },
+      consent: options.consent,
+      volume,
+      prepareModels: options.prepareModels,
+      onState: options.onState,
+      onTurn: (turn) => options.onTurn(simulated ? turn : withLoading(turn, timebase, loads)),
+      onNotice: options.onNotice,
+    })
+    yield* Effect.forkScoped(watchInputHealth(input, conversation, options.onNotice))
+    for (const { part } of missing) conversation.send({ type: "part.down", part })
+    return conversation
+  })
+
+/** How much of the loading that its wake word began the turn did not have to wait for, and how much it had to. */
+const withLoading = (turn: TurnRecord, timebase: Timebase, loads: LoadTimes): TurnRecord => {
+  if (turn.speech === undefined) return turn
+  const spokenMs = timebase.ofAudio(turn.speech.endMs)
+  const wokenMs = timebase.ofAudio(turn.wake?.atMs ?? turn.speech.startMs)
+  const latency = {
+    ...turn.latency,
+    loadHiddenMs: loads.between(wokenMs, spokenMs),
+    loadFeltMs: loads.between(spokenMs, spokenMs + (turn.latency.totalMs ?? 0)),
+  }
+  return { ...turn, latency }
+}
+
+const conversationSettings = ({ endpointing, conversation }: Config): ConversationSettings => ({
+  ...defaultConversationSettings,
+  silenceMs: endpointing.silenceMs,
+  phraseSilenceMs: endpointing.phraseMs,
+  reopenMs: endpointing.reopenMs,
+  maxUtteranceMs: endpointing.maxUtteranceMs,
+  wakingMs: conversation.wakingMs,
+  thinkingMs: conversation.thinkingMs,
+  followUp: conversation.followUp,
+  followUpMs: conversation.followUpMs,
+})
