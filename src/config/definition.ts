@@ -187,7 +187,7 @@ export const definition = {
     doc: "When a model's process is taken for dead, and how often it is started again.",
     settings: {
       hung_ms: integer(
-        2_000,
+        1_500,
         { min: 500, max: minutes },
         "A process that answers nothing for so long is killed and replaced; it is asked twice a second.",
       ),

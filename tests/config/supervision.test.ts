@@ -9,7 +9,7 @@ const configured = (...overrides: readonly (readonly [string, string])[]) =>
 
 test("a stopped process is noticed and replaced within 3 s by default, and when else is a setting", () => {
   const { everyMs, answerWithinMs } = configured().heartbeat ?? { everyMs: 0, answerWithinMs: 0 }
-  expect(everyMs + answerWithinMs).toBe(2500)
+  expect(everyMs + answerWithinMs).toBe(2000)
   expect(configured(["supervision.hung_ms", "700"]).heartbeat?.answerWithinMs).toBe(700)
 })
 

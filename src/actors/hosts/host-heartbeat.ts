@@ -8,8 +8,8 @@ export interface HeartbeatTimes {
   readonly toleranceMs: number
 }
 
-/** A stopped host is noticed at most 2.5 s later, which leaves half a second of the 3 s to replace it. */
-export const DEFAULT_HEARTBEAT: HeartbeatTimes = { everyMs: 500, answerWithinMs: 2000, toleranceMs: 250 }
+/** A stopped host is noticed at most 2 s later, which leaves one of the 3 s to replace it on a busy machine too. */
+export const DEFAULT_HEARTBEAT: HeartbeatTimes = { everyMs: 500, answerWithinMs: 1500, toleranceMs: 250 }
 
 /**
  * Watches one host by pings. A miss counts only if our own timer was on time, and only after the event loop had one
