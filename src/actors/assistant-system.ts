@@ -128,6 +128,7 @@ export const openAssistantSystem = (
       store: options.store,
       hosts: branch.hosts,
       residency,
+      onSupervision: onReport,
       profile,
       clock: monotonicClock,
       cores: availableParallelism(),

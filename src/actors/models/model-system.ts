@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Config } from "../../config/definition.ts"
+import type { SupervisorReport } from "../../machines/supervision/supervision-types.ts"
 import { memoryOf, type Profile } from "../../models/memory-profile.ts"
 import type { Clock } from "../../ports/clock.ts"
 import type { ChatChunk, ChatInput, ChatOutput } from "../../ports/engine.ts"
@@ -29,6 +30,8 @@ export interface ModelSystemOptions {
   readonly systemPrompt: string
   readonly onModel?: ((report: ModelReport) => void) | undefined
   readonly onNotice?: ((message: string) => void) | undefined
+  /** Called for what supervisors beside the tree do. */
+  readonly onSupervision?: ((report: SupervisorReport) => void) | undefined
 }
 
 /** The models, each behind the port that the conversation knows it by. */
@@ -120,6 +123,7 @@ export const makeModelSystem = (
             residency,
             clock,
             onReport: options.onModel,
+            onSupervision: options.onSupervision,
           })
         : undefined
     const { voice, ...ttsModel } = voiceOf(config)

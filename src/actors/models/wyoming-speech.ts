@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import type { SupervisorReport } from "../../machines/supervision/supervision-types.ts"
 import { wyomingMemory } from "../../models/memory-profile.ts"
 import { type WyomingClient, wyomingClient } from "../../models/wyoming.ts"
 import { wyomingEndpoint } from "../../models/wyoming-endpoint.ts"
@@ -28,6 +29,8 @@ export interface WyomingSpeechOptions {
   readonly clock: Clock
   readonly transcribeDeadlineMs?: number | undefined
   readonly onReport?: ((report: ModelReport) => void) | undefined
+  /** Called for all that the supervisor of our own server does. */
+  readonly onSupervision?: ((report: SupervisorReport) => void) | undefined
 }
 
 /** A speech-to-text server as the rest of Jett sees it. */
@@ -75,6 +78,7 @@ export const makeWyomingSpeech = (
         : yield* makeSupervisor<WyomingServerHandle>({
             id: "servers",
             clock,
+            onReport: options.onSupervision,
             children: [
               {
                 child: spawnWyomingServer({
