@@ -24,6 +24,7 @@ import { answeringModel } from "./models/answering-model.ts"
 import type { ModelReport } from "./models/model-actor.ts"
 import { type HostsOptions, hostsOf, modelBranch } from "./models/model-branch.ts"
 import { type ModelSystem, makeModelSystem } from "./models/model-system.ts"
+import { PartHealth } from "./models/part-health.ts"
 import { LoadTimes } from "./residency/load-times.ts"
 import type { ResidencyOptions } from "./residency/residency.ts"
 import { makeTurnLeases } from "./residency/turn-leases.ts"
@@ -97,7 +98,6 @@ export const openAssistantSystem = (
       notify(report)
       options.onReport?.(report)
     }
-    const down = new Set<Part>()
     const scope = yield* Effect.scope
     const loads = new LoadTimes()
     const branch = modelBranch({
@@ -107,19 +107,13 @@ export const openAssistantSystem = (
       hosts: { ...hostsOf(config), ...options.hosts },
     })
     const { residency } = branch
+    const parts = new PartHealth(config, (event) => voice.conversation.send(event))
     const onModel = (report: ModelReport, part: Part | undefined): void => {
-      // No answer waits for the ear, which is loaded before it is spoken to.
-      if (part !== undefined && part !== "mic") loads.note(report)
       options.onModel?.(report)
       if (part === undefined) return
-      if (report.state === "failed") {
-        down.add(part)
-        voice.conversation.send({ type: "part.down", part })
-      }
-      if (report.state === "ready") {
-        down.delete(part)
-        voice.conversation.send({ type: "part.up", part })
-      }
+      // No answer waits for the ear, which is loaded before it is spoken to.
+      if (part !== "mic") loads.note(report)
+      parts.note(part, report)
     }
     const hasGpu = readings.source !== "none"
     const profile = profileOf(config, hasGpu)
@@ -133,7 +127,7 @@ export const openAssistantSystem = (
       clock: monotonicClock,
       cores: availableParallelism(),
       systemPrompt: SYSTEM_PROMPT,
-      onModel: (report) => onModel(report, partOf(config, report.model)),
+      onModel: (report) => onModel(report, parts.partOf(report.model)),
       onNotice: options.onNotice,
     })
     const answering = yield* answeringModel({
@@ -165,7 +159,7 @@ export const openAssistantSystem = (
       models,
       languageModel: answering.current,
       loads,
-      partsDown: () => down,
+      partsDown: () => parts.down,
       onLost: () => options.onLost?.(),
       prepareModels: (turnId) => {
         leases.begin(turnId, wanted)
@@ -204,10 +198,3 @@ export const openAssistantSystem = (
       residency: residency.snapshot,
     }
   })
-
-const partOf = (config: Config, model: string): Part | undefined => {
-  if (model === "listener") return "mic"
-  if (model === config.stt.model) return "stt"
-  if (model === config.llm.embeddedModel) return "llm"
-  return model.startsWith("tts-") ? "tts" : undefined
-}
