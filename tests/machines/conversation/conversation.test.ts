@@ -196,15 +196,15 @@ describe("the conversation machine", () => {
 
   it("takes a few words over Jett's first words for the rest of the turn", () => {
     const rig = goingOn()
-    rig.send(paused(2800))
+    rig.send(paused(2900))
     const probe = rig.answering.at(-1)
-    rig.send(understood(probe?.turnId ?? "", 0, "words", 2900))
+    rig.send(understood(probe?.turnId ?? "", 0, "words", 3000))
     expect(rig.state()).toBe("transcribing.settling.waiting")
     expect(rig.answering.at(-1)).toMatchObject({
       turnId: "a",
       revision: 1,
       fromMs: rig.answering[0]?.fromMs,
-      toMs: 2800,
+      toMs: 2900,
     })
     expect(rig.running).toEqual(new Set(["a/1"]))
   })
