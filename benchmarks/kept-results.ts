@@ -15,7 +15,10 @@ export const keepResult = (folder: URL, result: Result): void => {
   writeFileSync(new URL("RESULTS.md", folder), markdownReport(results))
 }
 
-const ORDER = ["voice", "barge-in", "wake", "stt", "tts", "llm", "process", "residency"]
+const ORDER = [
+  ...["voice", "barge-in", "wake", "stt", "tts", "llm", "process"],
+  ...["residency", "recovery", "growth", "chaos"],
+]
 
 const order = ({ benchmark }: Result): number => ORDER.indexOf(benchmark)
 
