@@ -24,14 +24,15 @@ const notices = {
  */
 export const answerTurn =
   (services: AnswerServices) =>
-  (input: AnswerInput): Stream.Stream<TurnEvent> =>
-    Stream.callback<TurnEvent>((queue) => {
-      const { turnId, revision } = input
-      const key = { turnId, revision }
+  (input: AnswerInput): Stream.Stream<TurnEvent> => {
+    const { turnId, revision } = input
+    const key = { turnId, revision }
+    // At once, not when the stream runs: what is noted about a new revision makes the ledger forget the words.
+    services.output.begin(key)
+    if (input.source === "notice") services.ledger.restate(key)
+    else services.ledger.revise(key)
+    return Stream.callback<TurnEvent>((queue) => {
       const tell: Tell = (event) => Effect.asVoid(Queue.offer(queue, event))
-      services.output.begin(key)
-      if (input.source === "notice") services.ledger.restate(key)
-      else services.ledger.revise(key)
       return respond(services, input, tell).pipe(
         Effect.catchCause((cause) =>
           Effect.gen(function* () {
@@ -45,6 +46,7 @@ export const answerTurn =
         Effect.andThen(Queue.end(queue)),
       )
     })
+  }
 
 const respond = (
   services: AnswerServices,
