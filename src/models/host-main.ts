@@ -7,6 +7,7 @@ import type { FromHost, HostErrorCode, ToHost } from "../ports/host-protocol.ts"
 import { HOST_EXIT, parseHostArguments } from "./host-arguments.ts"
 import type { FromWorker, ToWorker } from "./host-thread.ts"
 import { verifyFiles } from "./verify-files.ts"
+import { watchParent } from "./watch-parent.ts"
 
 /**
  * A model host: the process in which models run, started by `src/actors/hosts/host-process.ts` in a process group of its own.
@@ -43,13 +44,8 @@ if (nice !== undefined) {
   }
 }
 
-// The end of fd 3 is the sign that the parent is gone; the poll is for a parent whose descriptors somebody inherited.
-const PARENT_POLL_MS = 1000
-const checkParent = (): void => {
-  if (process.ppid !== parentPid) die()
-}
-checkParent()
-setInterval(checkParent, PARENT_POLL_MS).unref()
+// Besides, the end of fd 3 is the sign that the parent is gone.
+watchParent(parentPid, die)
 
 const output = new Socket({ fd: 4, readable: false, writable: true })
 output.on("error", die)

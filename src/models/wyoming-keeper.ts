@@ -2,6 +2,7 @@ import { spawn } from "node:child_process"
 import { rmSync } from "node:fs"
 import { Socket } from "node:net"
 import { HOST_EXIT, parseHostArguments } from "./host-arguments.ts"
+import { watchParent } from "./watch-parent.ts"
 
 /**
  * Keeps a server that is not ours and so does not watch its parent: starts it in this process's group and ends the
@@ -37,13 +38,8 @@ process.stdout.on("error", die)
 process.stderr.on("error", die)
 process.on("uncaughtException", die)
 
-// The end of fd 3 is the sign that the parent is gone; the poll is for a parent whose descriptors somebody inherited.
-const PARENT_POLL_MS = 1000
-const checkParent = (): void => {
-  if (process.ppid !== parentPid) die()
-}
-checkParent()
-setInterval(checkParent, PARENT_POLL_MS).unref()
+// Besides, the end of fd 3 is the sign that the parent is gone.
+watchParent(parentPid, die)
 
 const run = ({ command, folder }: KeeperOrder): { discard(): void } => {
   const { NODE_CHANNEL_FD: _, ...inherited } = process.env

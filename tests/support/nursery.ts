@@ -1,8 +1,8 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { SimulatedClock } from "xstate"
-import { StartError } from "../../src/actors/hosts/host-client.ts"
 import { type ResourceOptions, resourceChild } from "../../src/actors/supervision/resource-child.ts"
+import { StartError } from "../../src/actors/supervision/start-error.ts"
 import type { Child, ExitReason, Handle } from "../../src/ports/child.ts"
 import type { Clock } from "../../src/ports/clock.ts"
 

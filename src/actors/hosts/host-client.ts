@@ -1,23 +1,17 @@
-import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { monotonicClock } from "../../audio/monotonic-clock.ts"
+import { describeExit } from "../../machines/supervision/supervision-end.ts"
 import type { Child, ExitReason } from "../../ports/child.ts"
 import type { Clock } from "../../ports/clock.ts"
+import { StartError } from "../supervision/start-error.ts"
 import { within } from "../timing.ts"
 import { HostConnection } from "./host-connection.ts"
 import { HostFailure, type HostHandle } from "./host-handle.ts"
 import { DEFAULT_HEARTBEAT, Heartbeat, type HeartbeatTimes } from "./host-heartbeat.ts"
 import { makeHostOperations } from "./host-operations.ts"
 import { type HostProcess, type HostProcessOptions, startHostProcess } from "./host-process.ts"
-
-/** A child could not be started: what was found, and what to do. */
-export class StartError extends Data.TaggedError("StartError")<{
-  readonly child: string
-  readonly message: string
-  readonly cause?: unknown
-}> {}
 
 export interface HostOptions extends HostProcessOptions {
   readonly id: string
@@ -174,19 +168,3 @@ const lost = (host: string, reason: ExitReason): HostFailure =>
     code: reason.type === "hung" ? "hung" : "died",
     message: `Host "${host}" is gone: ${describeExit(reason)}.`,
   })
-
-/** The reason as the end of a sentence. */
-const describeExit = (reason: ExitReason): string => {
-  switch (reason.type) {
-    case "normal":
-      return "it ended by itself"
-    case "shutdown":
-      return "it was shut down"
-    case "killed":
-      return `killed by ${reason.signal}`
-    case "crashed":
-      return reason.error
-    case "hung":
-      return `hung, ${reason.detail}`
-  }
-}

@@ -9,6 +9,7 @@ import type { HostHandle } from "../hosts/host-handle.ts"
 import { DEFAULT_HEARTBEAT, type HeartbeatTimes } from "../hosts/host-heartbeat.ts"
 import type { ResidencyOptions } from "../residency/residency.ts"
 import { type StandingResidency, standingResidency } from "../residency/standing-residency.ts"
+import { referTo } from "../supervision/child-reference.ts"
 import { type SubtreeHandle, subtree } from "../supervision/supervised-tree.ts"
 import { type SupervisedHandle, type Supervisor, Unavailable } from "../supervision/supervisor.ts"
 
@@ -61,50 +62,37 @@ export const modelBranch = (options: {
 }): ModelBranch => {
   const { clock, onReport, hosts: { policy, heartbeat, entry } = {} } = options
   const residency = standingResidency({ ...options.residency, clock })
-  const hosts = subtree<HostHandle>({
-    id: "hosts",
-    clock,
-    onReport,
-    // Each process is started by the first who needs a model in it: some entry points need one of the four.
-    children: HOSTS.map(({ id, nice }) => ({
-      child: spawnHost({ id, nice, clock, entry, heartbeat }),
-      start: "on-demand",
-      ...(policy && { policy }),
-    })),
-  })
-  let up: Supervisor<HostHandle> | undefined
-  const standing: Child<SubtreeHandle<HostHandle>> = {
-    id: hosts.id,
-    start: () =>
-      Effect.tap(hosts.start(), ({ supervisor }) =>
-        Effect.acquireRelease(
-          Effect.sync(() => {
-            up = supervisor
-          }),
-          () =>
-            Effect.sync(() => {
-              if (up === supervisor) up = undefined
-            }),
-        ),
-      ),
-  }
+  const hosts = referTo(
+    subtree<HostHandle>({
+      id: "hosts",
+      clock,
+      onReport,
+      // Each process is started by the first who needs a model in it: some entry points need one of the four.
+      children: HOSTS.map(({ id, nice }) => ({
+        child: spawnHost({ id, nice, clock, entry, heartbeat }),
+        start: "on-demand",
+        ...(policy && { policy }),
+      })),
+    }),
+  )
   return {
     child: subtree<SupervisedHandle>({
       id: "models",
       clock,
       onReport,
       strategy: "rest_for_one",
-      children: [{ child: residency.child }, { child: standing, shutdown: "infinity" }],
+      children: [{ child: residency.child }, { child: hosts.child, shutdown: "infinity" }],
     }),
     residency,
     hosts: {
       handle: (id, deadlineMs) =>
-        Effect.suspend(
-          () =>
-            up?.handle(id, deadlineMs) ??
-            Effect.fail(new Unavailable({ child: id, message: `"${id}" is away: so is its supervisor.` })),
+        hosts.current.pipe(
+          Effect.mapError(
+            () => new Unavailable({ child: id, message: `"${id}" is away: so is its supervisor.` }),
+          ),
+          Effect.flatMap(({ supervisor }) => supervisor.handle(id, deadlineMs)),
         ),
-      children: () => up?.children() ?? [],
+      children: () => hosts.now()?.supervisor.children() ?? [],
     },
   }
 }

@@ -10,10 +10,10 @@ import type { KeeperOrder } from "../../models/wyoming-keeper.ts"
 import type { Child, ExitReason, Handle } from "../../ports/child.ts"
 import type { Clock } from "../../ports/clock.ts"
 import type { ModelFailure } from "../../ports/models.ts"
-import { StartError } from "../hosts/host-client.ts"
 import { Heartbeat, type HeartbeatTimes } from "../hosts/host-heartbeat.ts"
 import { type HostProcess, startHostProcess } from "../hosts/host-process.ts"
 import { isGroupGone, isGroupStopped } from "../hosts/process-group.ts"
+import { StartError } from "../supervision/start-error.ts"
 import { within } from "../timing.ts"
 
 export interface WyomingServerOptions {

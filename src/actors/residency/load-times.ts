@@ -1,5 +1,6 @@
 import type { ModelState } from "../../ports/models.ts"
 import type { ModelReport } from "../models/model-life.ts"
+import { coveredMs } from "../spans.ts"
 
 interface Load {
   readonly fromMs: number
@@ -31,15 +32,6 @@ export class LoadTimes {
 
   /** How long, in ms, at least one model was being loaded between two moments. */
   between(fromMs: number, toMs: number): number {
-    let reachedMs = fromMs
-    let total = 0
-    for (const load of this.#loads.toSorted((a, b) => a.fromMs - b.fromMs)) {
-      const beginMs = Math.max(load.fromMs, reachedMs)
-      const endMs = Math.min(load.toMs, toMs)
-      if (endMs <= beginMs) continue
-      total += endMs - beginMs
-      reachedMs = endMs
-    }
-    return total
+    return coveredMs({ fromMs, toMs }, this.#loads)
   }
 }

@@ -8,6 +8,8 @@ export interface ChildReference<H extends Handle> {
   readonly child: Child<H>
   /** The handle of the life that is up. */
   readonly current: Effect.Effect<H, Unavailable>
+  /** The same at this moment; undefined while it is away. */
+  now(): H | undefined
 }
 
 /** For those in another part of the tree, to whom a restart must not matter: nobody keeps the handle of an earlier life. */
@@ -35,5 +37,6 @@ export const referTo = <H extends Handle>(child: Child<H>): ChildReference<H> =>
         ? Effect.fail(new Unavailable({ child: child.id, message: `"${child.id}" is away.` }))
         : Effect.succeed(up),
     ),
+    now: () => up,
   }
 }

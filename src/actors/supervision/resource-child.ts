@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { Child, ExitReason, Handle } from "../../ports/child.ts"
-import { StartError } from "../hosts/host-client.ts"
+import { StartError } from "./start-error.ts"
 
 export interface ResourceHandle<A> extends Handle {
   readonly value: A

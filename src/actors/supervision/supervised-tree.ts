@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { exitOf } from "../../machines/supervision/supervision-end.ts"
 import type { Child, Handle } from "../../ports/child.ts"
-import { StartError } from "../hosts/host-client.ts"
+import { StartError } from "./start-error.ts"
 import {
   makeSupervisor,
   type SupervisedHandle,

@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import type { AudioError } from "../../audio/audio-error.ts"
-import { FRAME_SAMPLES, msToSamples, samplesToMs } from "../../audio/format.ts"
+import { msToSamples, samplesToMs } from "../../audio/format.ts"
 import { FrameChunker } from "../../audio/frame-chunker.ts"
+import { joinSamples } from "../../audio/join-samples.ts"
 import { RingBuffer } from "../../audio/ring-buffer.ts"
 import { defaultSegmenterConfig, initialSegmenterState, segmenterStep } from "../../audio/segmenter.ts"
 import type { WavError } from "../../audio/wav-error.ts"
@@ -55,7 +56,7 @@ export const transcribeFile = (
         Effect.gen(function* () {
           for (let i = 0; i < frames.length; i += FRAMES_AT_ONCE) {
             const some = frames.slice(i, i + FRAMES_AT_ONCE)
-            const { voiceActivity } = yield* listener.listen(soundOf(some))
+            const { voiceActivity } = yield* listener.listen(joinSamples(some.map(({ samples }) => samples)))
             for (const [k, frame] of some.entries()) yield* hear(frame, voiceActivity[k] ?? 0)
           }
         })
@@ -85,9 +86,3 @@ export const transcribeFile = (
       return words.join(" ")
     }),
   )
-
-const soundOf = (frames: readonly HearingFrame[]): Int16Array => {
-  const sound = new Int16Array(frames.length * FRAME_SAMPLES)
-  for (const [i, { samples }] of frames.entries()) sound.set(samples, i * FRAME_SAMPLES)
-  return sound
-}

@@ -1,10 +1,5 @@
 import type { TurnLatency } from "../../ports/turn.ts"
-
-/** A span of the monotonic clock, in ms. */
-export interface Span {
-  readonly fromMs: number
-  readonly toMs: number
-}
+import { type Span, uncoveredMs } from "../spans.ts"
 
 /** The moments and spans of one revision of a turn, on the monotonic clock, in ms. */
 export interface TurnMarks {
@@ -18,24 +13,6 @@ export interface TurnMarks {
   readonly tts?: Span | undefined
   /** First audible sample handed to the device, and what the device adds to it. */
   readonly audible?: { readonly atMs: number; readonly latencyMs: number } | undefined
-}
-
-/** Length of the part of `window` that no span covers. */
-const uncovered = (window: Span, spans: readonly Span[]): number => {
-  const sorted = spans
-    .map(({ fromMs, toMs }) => ({
-      fromMs: Math.max(fromMs, window.fromMs),
-      toMs: Math.min(toMs, window.toMs),
-    }))
-    .filter(({ fromMs, toMs }) => toMs > fromMs)
-    .sort((a, b) => a.fromMs - b.fromMs)
-  let reached = window.fromMs
-  let total = 0
-  for (const { fromMs, toMs } of sorted) {
-    if (fromMs > reached) total += fromMs - reached
-    reached = Math.max(reached, toMs)
-  }
-  return total + Math.max(0, window.toMs - reached)
 }
 
 /** Where the time from the end of speech to the first audible sample went. */
@@ -62,7 +39,7 @@ export const turnLatency = (marks: TurnMarks): TurnLatency => {
     runtimeMs:
       start === undefined || handed === undefined
         ? undefined
-        : uncovered({ fromMs: start, toMs: handed }, spans),
+        : uncoveredMs({ fromMs: start, toMs: handed }, spans),
     totalMs: waited === undefined ? undefined : waited + (audible?.latencyMs ?? 0),
   }
 }

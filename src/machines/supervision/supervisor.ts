@@ -48,6 +48,13 @@ const decide = supervisorSetup.enqueueActions(({ context, event, enqueue }) => {
   }
 })
 
+/** What may happen before the end is decided. */
+const whileUp = {
+  "child.*": { actions: "decide" },
+  "supervisor.stop": { target: "stopping", actions: "decide" },
+  "supervisor.kill": { target: "stopping", actions: "decide" },
+} as const
+
 /**
  * The supervisor as a machine: `supervision.ts` decides, this keeps the state and the back-off timers, and what is to be
  * done outside is emitted as `child.start`, `child.stop` and `report` for the adapter. It ends when it is told to, or of
@@ -66,19 +73,11 @@ export const supervisorMachine = supervisorSetup.extend({ actions: { decide } })
         { guard: "isToEnd", target: "stopping" },
         { guard: "everyChildHadItsStart", target: "running" },
       ],
-      on: {
-        "child.*": { actions: "decide" },
-        "supervisor.stop": { target: "stopping", actions: "decide" },
-        "supervisor.kill": { target: "stopping", actions: "decide" },
-      },
+      on: whileUp,
     },
     running: {
       always: { guard: "isToEnd", target: "stopping" },
-      on: {
-        "child.*": { actions: "decide" },
-        "supervisor.stop": { target: "stopping", actions: "decide" },
-        "supervisor.kill": { target: "stopping", actions: "decide" },
-      },
+      on: whileUp,
     },
     stopping: {
       always: { guard: "everyChildIsDown", target: "stopped" },

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { describe, expect, it } from "vitest"
-import { StartError } from "../../../src/actors/hosts/host-client.ts"
+import { StartError } from "../../../src/actors/supervision/start-error.ts"
 import {
   makeSupervisor,
   type Supervised,
