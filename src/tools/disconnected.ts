@@ -9,10 +9,13 @@ export const disconnectedTools: Tools = {
   call: () =>
     Stream.make({
       type: "denied" as const,
-      code: "not-connected",
+      code: "not-connected" as const,
       speech: "I'm not connected to a server, so I can't do anything with containers yet.",
     }),
 }
 
 /** Without a guard nothing can be consented to. */
-export const noConsent: Consent = { answer: () => Effect.succeed("denied") }
+export const noConsent: Consent = {
+  answer: () => Effect.succeed("denied"),
+  withdraw: () => Effect.void,
+}

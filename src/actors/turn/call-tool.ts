@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { TurnKey } from "../../machines/conversation/conversation-types.ts"
-import type { ToolCall } from "../../ports/tools.ts"
+import type { CallOrigin } from "../../ports/guard.ts"
+import type { CallContext, ToolCall } from "../../ports/tools.ts"
 import type { AnswerServices, Tell } from "./answer-services.ts"
 import { speakClause } from "./speak-clause.ts"
 
@@ -14,10 +15,11 @@ export const callTool = (
   key: TurnKey,
   tell: Tell,
   call: ToolCall,
+  origin: CallOrigin,
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
     yield* services.committed(key)
-    yield* services.tools.call(call).pipe(
+    yield* services.tools.call(call, contextOf(services, key, origin)).pipe(
       Stream.runForEach((event) => {
         if (event.type !== "consent-needed")
           return Effect.asVoid(speakClause(services, key, tell, event.speech))
@@ -31,3 +33,13 @@ export const callTool = (
       }),
     )
   })
+
+/** Below this, what was heard may be something else: it changes nothing then. */
+const CONFIDENT = 0.6
+
+/** Typed words are what they are. */
+const contextOf = (services: AnswerServices, key: TurnKey, origin: CallOrigin): CallContext => ({
+  origin,
+  conversationId: services.history.conversationId(),
+  confident: (services.ledger.revise(key).confidence ?? 1) >= CONFIDENT,
+})

@@ -1,6 +1,7 @@
 import type { ChatMessage } from "../../ports/engine.ts"
 import type { TurnRecord } from "../../ports/turn.ts"
 import { stripWakePhrase } from "../../text/wake-phrase.ts"
+import { uuidV7 } from "../uuid-v7.ts"
 
 /** More than any context holds; a conversation that lasts all day must not grow without end. */
 const MAX_MESSAGES = 200
@@ -15,6 +16,7 @@ export class ConversationHistory {
   #messages: ChatMessage[] = []
   #lastTurnMs = 0
   #lastReply: string | undefined
+  #id = uuidV7()
 
   constructor(options: { readonly idleMs: number; readonly now: () => number }) {
     this.#idleMs = options.idleMs
@@ -44,12 +46,22 @@ export class ConversationHistory {
     this.#messages = this.#messages.slice(-MAX_MESSAGES)
   }
 
+  /** Of the conversation that goes on now; what tainted it does so as long as this stays. */
+  conversationId(): string {
+    this.#expire()
+    return this.#id
+  }
+
   clear(): void {
+    this.#id = uuidV7()
     this.#messages = []
     this.#lastReply = undefined
   }
 
   #expire(): void {
-    if (this.#now() - this.#lastTurnMs > this.#idleMs) this.clear()
+    if (this.#now() - this.#lastTurnMs <= this.#idleMs) return
+    this.clear()
+    // The new one begins now: whoever asks twice within a turn is told of the same conversation.
+    this.#lastTurnMs = this.#now()
   }
 }

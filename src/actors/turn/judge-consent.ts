@@ -5,6 +5,8 @@ import type { Consent } from "../../ports/consent.ts"
 import type { SpeechToText } from "../../ports/speech.ts"
 import type { HeardSound } from "./answer-services.ts"
 
+const unheard = { text: "", confidence: 0 }
+
 /** Sound before and after the answer that is transcribed with it. */
 const MARGIN_MS = 200
 
@@ -24,17 +26,14 @@ export const judgeConsent =
       Effect.gen(function* () {
         const { consentId, fromMs, toMs, questionEndMs } = input
         const heard = services.stt.transcribe(services.hearing.sound(fromMs - MARGIN_MS, toMs + MARGIN_MS))
-        const transcript =
-          toMs > fromMs
-            ? yield* heard.pipe(
-                Effect.map(({ text }) => text),
-                Effect.orElseSucceed(() => ""),
-              )
-            : ""
+        const { text, confidence } =
+          toMs > fromMs ? yield* heard.pipe(Effect.orElseSucceed(() => unheard)) : unheard
         const echoSuspect = services.echoSuspect()
         yield* services.consent.answer({
+          type: "spoken",
           consentId,
-          transcript,
+          transcript: text,
+          confidence,
           audioStartMs: fromMs,
           questionEndMs,
           echoSuspect,

@@ -68,7 +68,7 @@ export const replyFree = (
         ({ message }) => speak(message),
       ),
     )
-    for (const call of calls) yield* callTool(services, key, tell, call)
+    for (const call of calls) yield* callTool(services, key, tell, call, "model")
     // A model may write nothing but thoughts, Markdown or a call that cannot be understood. "One moment" is no answer.
     if (!answered && calls.length === 0) yield* speakClause(services, key, tell, noAnswer)
   })

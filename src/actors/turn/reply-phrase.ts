@@ -22,7 +22,8 @@ export const replyPhrase = (
     services.ledger.revise(key).route = "phrase"
     if (match.tool !== undefined) {
       const { turnId, revision } = key
-      yield* callTool(services, key, tell, { callId: uuidV7(), turnId, revision, ...match.tool })
+      const call = { callId: uuidV7(), turnId, revision, ...match.tool }
+      yield* callTool(services, key, tell, call, "phrase")
       return { aftermath: "none" }
     }
     const reply = phraseReply(match.intent, services.phrases.facts(services.history.lastReply())) ?? ""

@@ -181,7 +181,7 @@ export const openConversation = (
       timebase,
       prepareModels: options.prepareModels,
       acknowledge: () => chime && player.enqueue("chime", chime.samples),
-      dropConsent: (consentId) => Effect.runFork(denied(consent, consentId)),
+      dropConsent: (consentId) => Effect.runFork(consent.withdraw(consentId)),
     })
     actor.on("*", obeyCommand)
     const crashed = Deferred.makeUnsafe<never, { readonly message: string }>()
@@ -258,7 +258,3 @@ const pathOf = (value: StateValue | undefined): readonly string[] => {
   const [entry] = Object.entries(value)
   return entry === undefined ? [] : [entry[0], ...pathOf(entry[1])]
 }
-
-/** A question that nobody will answer any more is denied. */
-const denied = (consent: Consent, consentId: string): Effect.Effect<unknown> =>
-  consent.answer({ consentId, transcript: "", audioStartMs: 0, questionEndMs: 0, echoSuspect: false })
