@@ -14,7 +14,7 @@ export interface MemoryAudit extends AuditLog {
   /** All rows, oldest first. */
   readonly rows: readonly AuditRow[]
   rowsOf(kind: AuditKind): readonly AuditRow[]
-  /** From now on appending rows of these kinds fails (all kinds where none is named); nothing is recorded. */
+  /** From now on appending rows of these kinds fails and nothing is recorded; where none is named, reading fails too. */
   fail(reason: AuditFailure["reason"], ...kinds: readonly AuditKind[]): void
   /** From now on appends wait until `resume` is called: a slow disk. */
   pause(): void
@@ -63,6 +63,11 @@ export const memoryAudit = ({ nowMs = Date.now, earlier = [] }: MemoryAuditOptio
       return Effect.succeed(record(entry, nowMs()))
     })
 
+  const read = <A>(what: () => A): Effect.Effect<A, AuditFailure> =>
+    Effect.suspend(() =>
+      failing?.kinds.length === 0 ? Effect.fail(failure(failing.reason)) : Effect.sync(what),
+    )
+
   const turn = Effect.callback<void>((resume) => {
     if (paused) waiting.push(() => resume(Effect.void))
     else resume(Effect.void)
@@ -81,8 +86,8 @@ export const memoryAudit = ({ nowMs = Date.now, earlier = [] }: MemoryAuditOptio
     rows,
     rowsOf: (kind) => rows.filter((row) => row.kind === kind),
     append: (entry) => Effect.flatMap(turn, () => append(entry)),
-    recent: (ms) => Effect.sync(() => rows.filter((row) => row.atMs >= nowMs() - ms)),
-    orphans: Effect.sync(() => orphansAmong(rows)),
+    recent: (ms) => read(() => rows.filter((row) => row.atMs >= nowMs() - ms)),
+    orphans: read(() => orphansAmong(rows)),
     fail: (reason, ...kinds) => {
       failing = { reason, kinds }
     },
