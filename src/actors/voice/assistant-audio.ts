@@ -32,12 +32,14 @@ export const openAssistantAudio = ({
       input: { device: config.audio.input },
       output: { device: config.audio.output, rateHz: voiceRateHz },
     }
-    const sound = listens ? backend : { ...backend, openInput: nullBackend().openInput }
     const live = isLive(backend)
+    const openInput: AudioBackend["openInput"] = (input) =>
+      Effect.flatMap(backend.openInput(input), (opened) =>
+        watchInput(opened, monotonicClock, { exempt: !live }),
+      )
+    const sound = { ...backend, openInput: listens ? openInput : nullBackend().openInput }
     const devices = yield* live ? openDevices(sound, wanted) : openAll(sound, wanted)
-    const exempt = !live || !listens || devices.missing.some(({ part }) => part === "mic")
-    const input = yield* watchInput(devices.input, monotonicClock, { exempt })
-    return { ...devices, input: goingOn(input, audioClock.nowSample()) }
+    return { ...devices, input: goingOn(devices.input, audioClock.nowSample()) }
   })
 
 /** An input counts from its own opening. The audio clock goes on over that, and would stand still until it caught up. */

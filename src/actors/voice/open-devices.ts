@@ -10,6 +10,7 @@ import type {
   OpenInput,
   OpenOutput,
 } from "../../ports/audio.ts"
+import { lateInput } from "./late-input.ts"
 
 export interface Devices {
   readonly input: AudioInput
@@ -42,7 +43,10 @@ export const openAll = (
     return { input, output, missing: [] }
   })
 
-/** Opens the microphone and the speaker; one that is not there degrades Jett to text instead of ending it. */
+/**
+ * Opens the microphone and the speaker; one that is not there degrades Jett to text instead of ending it. The microphone
+ * is opened when it comes.
+ */
 export const openDevices = (
   backend: AudioBackend,
   wanted: WantedDevices,
@@ -60,7 +64,11 @@ export const openDevices = (
         // Silence cannot fail to open.
         return Effect.orDie(silence)
       })
-    const input = yield* orSilent("mic", backend.openInput(wanted.input), silent.openInput(wanted.input))
+    const openInput = Effect.suspend(() => backend.openInput(wanted.input))
+    const noInputYet = Effect.flatMap(silent.openInput(wanted.input), (silence) =>
+      lateInput(silence, openInput),
+    )
+    const input = yield* orSilent("mic", openInput, noInputYet)
     const output = yield* orSilent(
       "speaker",
       backend.openOutput(wanted.output),
