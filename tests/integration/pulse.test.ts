@@ -4,6 +4,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest"
+import { openDevices } from "../../src/actors/voice/open-devices.ts"
 import { availableBackends } from "../../src/audio/backends.ts"
 import { isAllZero, measureLevel } from "../../src/audio/level.ts"
 import { monotonicClock } from "../../src/audio/monotonic-clock.ts"
@@ -222,6 +223,29 @@ describeWith("pulse", "pulseBackend", () => {
     expect(frames.map(({ startSample }) => startSample)).toEqual(frames.map((_, i) => i * 512))
     await Effect.runPromise(Scope.close(scope, Exit.void))
     await rig.pactl("unload-module", again)
+  })
+
+  it("goes over from silence to a microphone that is plugged in after the start", async () => {
+    const wanted = {
+      input: { device: "late.monitor" },
+      output: { device: rig.speaker, rateHz: 16_000 },
+    }
+    const devices = await within(openDevices(backend, wanted))
+    expect(devices.missing).toEqual([
+      { part: "mic", message: expect.stringContaining('Found no microphone "late.monitor"') },
+    ])
+    const { frames, health } = collect(devices.input)
+    await until(() => frames.length > 10, "silence in its place")
+    const module = (
+      await rig.pactl("load-module", "module-null-sink", "sink_name=late", "rate=16000", "channels=1")
+    ).trim()
+    await until(() => health.length === 2, "the microphone", 10_000)
+    expect(health).toEqual([{ type: "recovered" }, { type: "open", device: "late.monitor" }])
+    const before = frames.length
+    await until(() => frames.length > before + 10, "its frames")
+    expect(frames.map(({ startSample }) => startSample)).toEqual(frames.map((_, i) => i * 512))
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+    await rig.pactl("unload-module", module)
   })
 
   it("opens a loudspeaker that loses its pacat again", async () => {
