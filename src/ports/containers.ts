@@ -14,6 +14,8 @@ export interface ContainerFacts {
   readonly restarts: number
   readonly composeProject: string | undefined
   readonly composeService: string | undefined
+  /** The engine's own clock when it answered, ms, to the second; undefined where it does not say. */
+  readonly engineNowMs?: number | undefined
 }
 
 export interface ContainerUsage {
