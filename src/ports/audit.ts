@@ -4,9 +4,18 @@ import type { CallOrigin, Tier } from "./guard.ts"
 /**
  * `opened`: the log was opened, by which version. `asked`: consent was asked for. `consent`: the verdict. `intent`: about
  * to be done. `outcome`: what became of it. `denied`: refused. `watch`: a live view opened or closed. `erased`: texts
- * were erased by retention.
+ * were erased by retention. `clock`: the wall clock was moved, or the machine slept; the log writes these itself.
  */
-export type AuditKind = "opened" | "asked" | "consent" | "intent" | "outcome" | "denied" | "watch" | "erased"
+export type AuditKind =
+  | "opened"
+  | "asked"
+  | "consent"
+  | "intent"
+  | "outcome"
+  | "denied"
+  | "watch"
+  | "erased"
+  | "clock"
 
 /** One row, before it has its number and hash. `reason` and `decision` are words of ours; free text is `payload`. */
 export interface AuditEntry {
@@ -51,7 +60,10 @@ export interface OrphanIntent {
 /** The append-only log. One writer for the life of the process; rows are on disk when `append` succeeds. */
 export interface AuditLog {
   append(entry: AuditEntry): Effect<AuditRow, AuditFailure>
-  /** Rows of the last `ms` by the wall clock, oldest first: what the rate limit is seeded from. */
+  /**
+   * Rows of the last `ms`, oldest first: what the rate limit is seeded from. By the wall clock, and those of the last
+   * `ms` by the machine's uptime too, so that moving the clock hides none; one may be dated in the future.
+   */
   recent(ms: number): Effect<readonly AuditRow[], AuditFailure>
   readonly orphans: Effect<readonly OrphanIntent[], AuditFailure>
 }
