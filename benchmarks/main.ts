@@ -8,6 +8,7 @@ import { switchOption, textOption } from "../src/cli/options.ts"
 import { loadSettings } from "../src/cli/settings.ts"
 import { namedSettings } from "../src/config/definition.ts"
 import { modelsFolder } from "../src/config/paths.ts"
+import { settingValue } from "../src/config/setting-value.ts"
 import { Corpus } from "./corpus/corpus.ts"
 import { Speakers } from "./corpus/speakers.ts"
 import { makeWholeCorpus } from "./corpus/whole.ts"
@@ -108,14 +109,16 @@ const countOption = ({ options }: CommandContext): number | undefined => {
   return count
 }
 
+const untold: ReadonlySet<string> = new Set(["privacy", "docker", "guard"])
+
 /** Settings that somebody changed, except those that say nothing about the numbers. */
 const changedSettings = (context: CommandContext): Readonly<Record<string, string>> => {
   const { config, origins } = loadSettings(context)
   const changed: Record<string, string> = {}
-  for (const { key, section, property } of namedSettings) {
-    if (origins.get(key)?.from === "default" || section === "privacy" || key === "models.dir") continue
-    const values: Readonly<Record<string, Readonly<Record<string, unknown>>>> = config
-    changed[key] = String(values[section]?.[property])
+  for (const named of namedSettings) {
+    const { key, section } = named
+    if (origins.get(key)?.from === "default" || untold.has(section) || key === "models.dir") continue
+    changed[key] = String(settingValue(config, named))
   }
   return changed
 }

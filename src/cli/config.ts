@@ -1,6 +1,8 @@
-import { namedSettings, sectionDefinitions } from "../config/definition.ts"
+import { camelCase, namedSettings, sectionDefinitions, tableDefinitions } from "../config/definition.ts"
 import type { LoadedConfig } from "../config/load-config.ts"
 import { configFile } from "../config/paths.ts"
+import { settingValue } from "../config/setting-value.ts"
+import { isTable } from "../config/toml-source.ts"
 import type { CommandContext } from "./command.ts"
 import { ExitCode } from "./exit-code.ts"
 import { switchOption } from "./options.ts"
@@ -59,8 +61,9 @@ async function show(context: CommandContext): Promise<number> {
   for (const section of sectionDefinitions.keys()) {
     const lines = namedSettings
       .filter((named) => named.section === section)
-      .map(({ key, name, setting }) => {
-        const value = settingValue(loaded, key)
+      .map((named) => {
+        const { key, name, setting } = named
+        const value = settingValue(loaded.config, named)
         // What is left out is shown as a comment: TOML has no word for it.
         const line = value === undefined ? `# ${name} =` : stringify({ [name]: value }).trimEnd()
         const origin = withOrigin ? `  # ${loaded.origins.get(key)?.at ?? "default"}` : ""
@@ -68,18 +71,45 @@ async function show(context: CommandContext): Promise<number> {
       })
     if (lines.length > 0) context.io.out(`[${section}]\n${lines.join("")}\n`)
   }
+  for (const entry of tableEntries(loaded)) {
+    const lines = entry.settings.map(({ key, name, value }) => {
+      const line = value === undefined ? `# ${name} =` : stringify({ [name]: value }).trimEnd()
+      return `${line}${withOrigin ? `  # ${loaded.origins.get(key)?.at ?? "default"}` : ""}\n`
+    })
+    const name = /^[\w-]+$/.test(entry.name) ? entry.name : JSON.stringify(entry.name)
+    context.io.out(`[${entry.table}.${name}]\n${lines.join("")}\n`)
+  }
   return ExitCode.ok
 }
 
 function describeOrigins(loaded: LoadedConfig): Readonly<Record<string, unknown>> {
-  const entries = namedSettings.map(({ key }) => {
-    return [key, { value: settingValue(loaded, key) ?? null, ...loaded.origins.get(key) }]
+  const entries = namedSettings.map((named) => {
+    const value = settingValue(loaded.config, named) ?? null
+    return [named.key, { value, ...loaded.origins.get(named.key) }]
   })
-  return Object.fromEntries(entries)
+  const inTables = tableEntries(loaded).flatMap(({ settings }) =>
+    settings.map(({ key, value }) => {
+      const origin = loaded.origins.get(key) ?? { from: "default", at: "default" }
+      return [key, { value: value ?? null, ...origin }]
+    }),
+  )
+  return Object.fromEntries([...entries, ...inTables])
 }
 
-function settingValue({ config }: LoadedConfig, key: string): unknown {
-  const named = namedSettings.find((setting) => setting.key === key)
-  const sections: Readonly<Record<string, Readonly<Record<string, unknown>>>> = config
-  return named === undefined ? undefined : sections[named.section]?.[named.property]
+/** Every `[containers.NAME]` and the like with its settings, under the names that the file has for them. */
+function tableEntries({ config }: LoadedConfig) {
+  const tables: Readonly<Record<string, unknown>> = config
+  return [...tableDefinitions].flatMap(([table, { settings }]) => {
+    const entries: unknown = tables[table]
+    if (!Array.isArray(entries)) return []
+    return entries.filter(isTable).map((entry) => {
+      const name = String(entry["name"])
+      const named = Object.keys(settings).map((setting) => ({
+        key: `${table}.${name}.${setting}`,
+        name: setting,
+        value: entry[camelCase(setting)],
+      }))
+      return { table, name, settings: named }
+    })
+  })
 }

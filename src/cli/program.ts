@@ -70,6 +70,7 @@ function buildProgram(options: ProgramOptions, settle: (exitCode: number) => voi
 const groupSummaries: Readonly<Record<string, string>> = {
   models: "list, fetch and check models",
   config: "show and check the configuration",
+  tools: "what may be done to which container",
 }
 
 function groupOf(program: Command, groups: Map<string, Command>, name: string): Command {

@@ -115,6 +115,28 @@ export const commands: readonly CommandDefinition[] = [
   },
   { name: "devices", summary: "list microphones and speakers", load: () => import("./devices.ts") },
   {
+    name: "tools ls",
+    summary: "list the containers that Jett may act on, and what each action takes",
+    load: () => import("./tools.ts"),
+  },
+  {
+    name: "tools explain",
+    summary: "say why an action on a container is allowed or refused",
+    arguments: [
+      ["<container>", "its name, as the table has it"],
+      ["<action>", "status, logs, stats, start, restart or stop"],
+    ],
+    load: () => import("./tools.ts"),
+  },
+  {
+    name: "tools hear",
+    summary: "speak a container's name, transcribe it, and propose aliases",
+    arguments: [["<container>", "its name, as the engine has it"]],
+    options: [["--count <n>", "how often it is spoken in each sentence (default: 3)"]],
+    graceMs: 10_000,
+    load: () => import("./tools-hear.ts"),
+  },
+  {
     name: "config path",
     summary: "print where the configuration is read from",
     load: () => import("./config.ts"),

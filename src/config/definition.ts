@@ -1,4 +1,7 @@
-import { choice, flag, integer, number, optionalText, type Setting, type TextRule, text } from "./setting.ts"
+import { containerNameProblem } from "../security/container-name.ts"
+import { containerSettings } from "./container-settings.ts"
+import { choice, flag, integer, number, optionalText, type Setting, text } from "./setting.ts"
+import { absolutePath, dockerHost, httpUrl, keepAlive, modelId, timeZone, wyomingUrl } from "./text-rules.ts"
 
 interface SectionDefinition {
   readonly doc: string
@@ -7,43 +10,13 @@ interface SectionDefinition {
   readonly settings: Readonly<Record<string, Setting<unknown>>>
 }
 
+/** A section of which there may be many, each with a name of the user's: `[containers.n8n]`. Set in the file alone. */
+interface TableDefinition extends Omit<SectionDefinition, "shorthand"> {
+  /** What is wrong with a name, as the end of a sentence that begins with it. */
+  readonly nameProblem: (name: string) => string | undefined
+}
+
 const minutes = 60_000
-
-const httpUrl: TextRule = {
-  expected: 'an http or https address such as "http://127.0.0.1:11434"',
-  test: (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
-}
-
-const timeZone: TextRule = {
-  expected: 'an IANA time zone such as "Europe/Paris"',
-  test: (value) => {
-    try {
-      return new Intl.DateTimeFormat("en", { timeZone: value }).resolvedOptions().timeZone !== ""
-    } catch {
-      return false
-    }
-  },
-}
-
-const keepAlive: TextRule = {
-  expected: 'a duration such as "30m" or "-1" (for ever)',
-  test: (value) => /^-?\d+(ms|s|m|h)?$/.test(value),
-}
-
-const modelId: TextRule = {
-  expected: "a model id as `jett models ls` prints it",
-  test: (value) => /^[a-z0-9][a-z0-9._-]*$/.test(value),
-}
-
-const absolutePath: TextRule = {
-  expected: "an absolute path",
-  test: (value) => value.startsWith("/") || /^[A-Za-z]:[\\/]/.test(value),
-}
-
-const wyomingUrl: TextRule = {
-  expected: 'an address such as "tcp://127.0.0.1:10300" or "unix:///run/user/1000/stt.sock"',
-  test: (value) => /^tcp:\/\/[^/?#\s]+:\d+\/?$/.test(value) || /^unix:\/\/\/.+$/.test(value),
-}
 
 const deadlineMs = { min: 100, max: 10 * minutes }
 
@@ -219,9 +192,54 @@ export const definition = {
       acknowledge: choice(["none", "chime"], "chime", "What answers the wake word."),
     },
   },
+  docker: {
+    doc: "The container engine of your server.",
+    settings: {
+      host: optionalText(
+        "no container engine is contacted",
+        "Where the engine listens: unix://, tcp:// or ssh://. Best a filtering proxy in front of it.",
+        dockerHost,
+      ),
+      ca: optionalText(
+        "the system's",
+        "For tcp with TLS: who signed the engine's certificate.",
+        absolutePath,
+      ),
+      cert: optionalText("TLS without it", "For tcp with TLS: our certificate.", absolutePath),
+      key: optionalText("TLS without it", "For tcp with TLS: the key of our certificate.", absolutePath),
+      timeout_ms: integer(10_000, deadlineMs, "How long the engine may take to answer what changes nothing."),
+      stop_grace_s: integer(
+        10,
+        { min: 1, max: 600 },
+        "How long a container may take to stop before it is killed; a database has at least 60 s unless its own table says otherwise.",
+      ),
+    },
+  },
+  guard: {
+    doc: "What stands between a command and the container engine.",
+    settings: {
+      per_minute: integer(10, { min: 1, max: 60 }, "Operations in any 60 seconds."),
+      denied_per_minute: integer(30, { min: 1, max: 600 }, "Refused calls in any 60 seconds."),
+      confirmation_s: integer(
+        20,
+        { min: 5, max: 60 },
+        "How long a spoken question waits for its answer, from when it has been heard.",
+      ),
+      pin_wait_s: integer(120, { min: 10, max: 600 }, "How long an operation waits for the PIN."),
+      lock_minutes: integer(
+        15,
+        { min: 1, max: 1_440 },
+        "How long an operation is refused after three failed confirmations, and the PIN after three wrong ones.",
+      ),
+    },
+  },
   privacy: {
     doc: "What may leave this machine.",
     settings: {
+      allow_insecure_docker: flag(
+        false,
+        "Allow a container engine over tcp without TLS that is not on this machine: whoever is on the way can read along and act. Only inside a tunnel, such as WireGuard.",
+      ),
       allow_remote_stt: flag(
         false,
         "Allow a Wyoming server that is not on this machine: the sound of what you say then leaves this machine.",
@@ -252,6 +270,15 @@ export const definition = {
   },
 } as const satisfies Readonly<Record<string, SectionDefinition>>
 
+/** Every table of which there may be many. */
+const tables = {
+  containers: {
+    doc: "A container that Jett may look at and act on; NAME is the engine's own name of it. There is no other.",
+    nameProblem: containerNameProblem,
+    settings: containerSettings,
+  },
+} as const satisfies Readonly<Record<string, TableDefinition>>
+
 type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`
   : S
@@ -260,10 +287,18 @@ type Values<Settings> = {
   readonly [K in keyof Settings & string as Camel<K>]: Settings[K] extends Setting<infer T> ? T : never
 }
 
-/** The checked configuration: `config.llm.numCtx` is `num_ctx` of `[llm]`. */
+/**
+ * The checked configuration: `config.llm.numCtx` is `num_ctx` of `[llm]`, `config.containers` has the tables
+ * `[containers.NAME]` in the order of the file.
+ */
 export type Config = {
   readonly [Section in keyof typeof definition]: Values<(typeof definition)[Section]["settings"]>
+} & {
+  readonly [Table in keyof typeof tables]: readonly TableEntry<(typeof tables)[Table]["settings"]>[]
 }
+
+/** `[containers.n8n]`: its settings, and `name: "n8n"`. */
+type TableEntry<Settings> = Values<Settings> & { readonly name: string }
 
 /** One setting with its names: `wake.refractory_ms`, `JETT_WAKE_REFRACTORY_MS`, `config.wake.refractoryMs`. */
 export interface NamedSetting {
@@ -275,6 +310,12 @@ export interface NamedSetting {
   readonly setting: Setting<unknown>
 }
 
+export const tableDefinitions: ReadonlyMap<string, TableDefinition> = new Map(Object.entries(tables))
+
+/** `stop_grace_s` is `stopGraceS` in `Config`. */
+export const camelCase = (name: string): string =>
+  name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+
 const sections: Readonly<Record<string, SectionDefinition>> = definition
 
 export const sectionDefinitions: ReadonlyMap<string, SectionDefinition> = new Map(Object.entries(sections))
@@ -285,7 +326,7 @@ export const namedSettings: readonly NamedSetting[] = Object.entries(sections).f
       section,
       name,
       key: `${section}.${name}`,
-      property: name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
+      property: camelCase(name),
       env: `JETT_${section}_${name}`.toUpperCase(),
       setting,
     })),

@@ -1,4 +1,5 @@
-import { namedSettings, sectionDefinitions } from "./definition.ts"
+import { namedSettings, sectionDefinitions, tableDefinitions } from "./definition.ts"
+import type { Setting } from "./setting.ts"
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -7,23 +8,15 @@ export function configJsonSchema(): Json {
   const properties: Record<string, Json> = {}
   for (const [section, { doc, shorthand }] of sectionDefinitions) {
     const settings = namedSettings.filter((named) => named.section === section)
-    const table: Json = {
-      type: "object",
-      description: doc,
-      additionalProperties: false,
-      properties: Object.fromEntries(
-        settings.map(({ name, setting }) => [
-          name,
-          {
-            ...setting.jsonSchema,
-            description: setting.doc,
-            ...(setting.fallback === undefined ? {} : { default: setting.fallback }),
-          },
-        ]),
-      ),
-    }
+    const table = tableSchema(
+      doc,
+      settings.map(({ name, setting }) => [name, setting]),
+    )
     const bare = settings.find((named) => named.name === shorthand)
     properties[section] = bare === undefined ? table : { anyOf: [table, bare.setting.jsonSchema] }
+  }
+  for (const [name, { doc, settings }] of tableDefinitions) {
+    properties[name] = { type: "object", additionalProperties: tableSchema(doc, Object.entries(settings)) }
   }
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -33,3 +26,18 @@ export function configJsonSchema(): Json {
     properties,
   }
 }
+
+const tableSchema = (
+  description: string,
+  settings: readonly (readonly [string, Setting<unknown>])[],
+): Json => ({
+  type: "object",
+  description,
+  additionalProperties: false,
+  properties: Object.fromEntries(
+    settings.map(([name, { jsonSchema, doc, fallback }]) => [
+      name,
+      { ...jsonSchema, description: doc, ...(fallback === undefined ? {} : { default: fallback }) },
+    ]),
+  ),
+})

@@ -1,10 +1,17 @@
 import { readFileSync } from "node:fs"
 import { ConfigError, type ConfigProblem } from "./config-error.ts"
-import { type Config, type NamedSetting, namedSettings, sectionDefinitions } from "./definition.ts"
+import {
+  type Config,
+  type NamedSetting,
+  namedSettings,
+  sectionDefinitions,
+  tableDefinitions,
+} from "./definition.ts"
 import { configFile, type Environment } from "./paths.ts"
 import { configWarnings, conflictsOf } from "./rules.ts"
 import { describe, type Parsed } from "./setting.ts"
 import { suggest } from "./suggest.ts"
+import { areTables, tableValues } from "./table-values.ts"
 import { isTable, parseToml, type TomlSource } from "./toml-source.ts"
 
 /** Where a value came from. `at` reads like `config.toml:4`, `JETT_WAKE_THRESHOLD` or `--set wake.threshold`. */
@@ -25,7 +32,7 @@ export interface LoadOptions {
 
 export interface LoadedConfig {
   readonly config: Config
-  /** The origin of every setting, by key. */
+  /** The origin of every setting, by key; of a table's, where it is given: `containers.n8n.allow`. */
   readonly origins: ReadonlyMap<string, Origin>
   readonly file: string
   readonly fileExists: boolean
@@ -45,15 +52,19 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const given = fileValues(source, problems)
   const overrides = flagValues(options.overrides ?? new Map(), problems)
   const origins = new Map<string, Origin>()
-  const tree: Record<string, Record<string, unknown>> = {}
-  for (const section of sectionDefinitions.keys()) tree[section] = {}
+  const sections: Record<string, Record<string, unknown>> = {}
+  for (const section of sectionDefinitions.keys()) sections[section] = {}
   for (const named of namedSettings) {
     const { value, origin, problem } = resolve(named, overrides, options.env, given, source)
     if (problem !== undefined) problems.push({ key: named.key, message: problem })
-    const section = tree[named.section]
+    const section = sections[named.section]
     if (section !== undefined) section[named.property] = value
     origins.set(named.key, origin)
   }
+  const tables = tableValues(source)
+  problems.push(...tables.problems)
+  for (const [key, at] of tables.places) origins.set(key, { from: "file", at })
+  const tree = { ...sections, ...tables.values }
   if (problems.length === 0 && isConfig(tree)) {
     problems.push(...conflictsOf(tree, (key) => origins.get(key)?.at ?? key))
     if (problems.length === 0) {
@@ -67,10 +78,11 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
 /** True where every setting of the definition holds a value that the definition accepts. */
 function isConfig(value: unknown): value is Config {
   if (!isTable(value)) return false
-  return namedSettings.every(({ section, property, setting }) => {
+  const hasSettings = namedSettings.every(({ section, property, setting }) => {
     const values = value[section]
     return isTable(values) && setting.parse(values[property]).ok
   })
+  return hasSettings && areTables(value)
 }
 
 interface Resolved {
@@ -118,6 +130,7 @@ function resolve(
 function fileValues(source: TomlSource, problems: ConfigProblem[]): ReadonlyMap<string, unknown> {
   const values = new Map<string, unknown>()
   for (const [name, value] of Object.entries(source.table)) {
+    if (tableDefinitions.has(name)) continue
     const section = sectionDefinitions.get(name)
     if (section === undefined) {
       problems.push({ key: name, message: `${source.locate(name)}: ${unknownKey(name, isTable(value))}` })
@@ -153,13 +166,13 @@ function flagValues(
 
 function unknownKey(key: string, isSection: boolean): string {
   if (isSection) {
-    const near = suggest(key, sectionDefinitions.keys())
-    const hint =
-      near === undefined
-        ? `there are ${[...sectionDefinitions.keys()].join(", ")}`
-        : `did you mean [${near}]?`
+    const names = [...sectionDefinitions.keys(), ...tableDefinitions.keys()]
+    const near = suggest(key, names)
+    const hint = near === undefined ? `there are ${names.join(", ")}` : `did you mean [${near}]?`
     return `unknown section [${key}]; ${hint}`
   }
+  const table = key.split(".")[0] ?? key
+  if (tableDefinitions.has(table)) return `[${table}.NAME] is read from the file alone; set it there.`
   const keys = namedSettings.map((named) => named.key)
   const last = key.slice(key.lastIndexOf(".") + 1)
   const elsewhere = namedSettings.find((named) => named.name === last)?.key

@@ -1,4 +1,5 @@
-import { namedSettings, sectionDefinitions } from "./definition.ts"
+import { namedSettings, sectionDefinitions, tableDefinitions } from "./definition.ts"
+import type { Setting } from "./setting.ts"
 
 /** The configuration reference as Markdown: a table for each section. */
 export function configReference(): string {
@@ -7,17 +8,26 @@ export function configReference(): string {
     parts.push(`\n## [${section}]\n\n${doc}\n`)
     const rows = namedSettings
       .filter((named) => named.section === section)
-      .map(({ name, env, setting }) => {
-        const fallback = setting.fallback === undefined ? "" : `\`${JSON.stringify(setting.fallback)}\``
-        return `| \`${name}\` | ${cell(setting.expected)} | ${fallback} | ${cell(setting.doc)} | \`${env}\` |`
-      })
+      .map(({ name, env, setting }) => `${row(name, setting)} \`${env}\` |`)
     if (rows.length > 0) {
       parts.push(
         `\n| key | expected | default | meaning | variable |\n|---|---|---|---|---|\n${rows.join("\n")}\n`,
       )
     }
   }
+  for (const [name, { doc, settings }] of tableDefinitions) {
+    const rows = Object.entries(settings).map(([key, setting]) => row(key, setting))
+    parts.push(
+      `\n## [${name}.NAME]\n\n${doc} Set in the file alone: no variable and no flag changes it.\n`,
+      `\n| key | expected | default | meaning |\n|---|---|---|---|\n${rows.join("\n")}\n`,
+    )
+  }
   return parts.join("")
+}
+
+function row(name: string, { expected, fallback, doc }: Setting<unknown>): string {
+  const shown = fallback === undefined ? "" : `\`${JSON.stringify(fallback)}\``
+  return `| \`${name}\` | ${cell(expected)} | ${shown} | ${cell(doc)} |`
 }
 
 const cell = (text: string): string => text.replaceAll("|", "\\|")

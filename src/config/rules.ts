@@ -1,5 +1,6 @@
 import type { ConfigProblem } from "./config-error.ts"
-import { type Config, namedSettings, sectionDefinitions } from "./definition.ts"
+import { type Config, namedSettings, sectionDefinitions, tableDefinitions } from "./definition.ts"
+import { dockerConflicts, dockerWarnings } from "./docker-rules.ts"
 import type { Environment } from "./paths.ts"
 import { suggest } from "./suggest.ts"
 
@@ -33,7 +34,7 @@ export function conflictsOf(config: Config, at: (key: string) => string): readon
       message: `${at("memory.gpu_total_mib")}: memory.gpu_total_mib is ${gpuTotalMib}; expected more than memory.gpu_reserve_mib and memory.gpu_headroom_mib together, which are ${gpuReserveMib + gpuHeadroomMib}. Fix: lower those, or set it to 0 where there is no GPU.`,
     })
   }
-  return problems
+  return [...problems, ...dockerConflicts(config, at)]
 }
 
 /** Variables of ours that are not settings. */
@@ -41,7 +42,7 @@ const otherVariables = new Set(["JETT_CONFIG", "JETT_ACCEPT_LICENCES"])
 
 /** What is allowed but probably not meant. */
 export function configWarnings(config: Config, env: Environment): readonly string[] {
-  const warnings: string[] = []
+  const warnings: string[] = [...dockerWarnings(config)]
   const { ollamaUrl, provider } = config.llm
   const usesOllama = provider === "auto" || provider === "ollama"
   if (usesOllama && !isLoopback(ollamaUrl) && !config.privacy.allowRemoteLlm) {
@@ -69,6 +70,13 @@ export function configWarnings(config: Config, env: Environment): readonly strin
   }
   for (const variable of Object.keys(env)) {
     if (!variable.startsWith("JETT_") || known.has(variable) || otherVariables.has(variable)) continue
+    const table = [...tableDefinitions.keys()].find((name) =>
+      variable.startsWith(`JETT_${name.toUpperCase()}_`),
+    )
+    if (table !== undefined) {
+      warnings.push(`${variable} is not a setting: [${table}.NAME] is read from the file alone.`)
+      continue
+    }
     // Only a near miss is worth a word: other programs of ours have variables too.
     const near = suggest(variable, known)
     if (near !== undefined) warnings.push(`${variable} is not a setting; did you mean ${near}?`)

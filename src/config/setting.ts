@@ -97,6 +97,53 @@ export function optionalText(
   }
 }
 
+/** Some of `options`, each at most once. */
+export function choices<const T extends string>(
+  options: readonly T[],
+  fallback: readonly T[],
+  doc: string,
+): Setting<readonly T[]> {
+  const quoted = options.map((option) => `"${option}"`).join(", ")
+  const parse = listOf((item) => options.find((option) => option === item))
+  return {
+    doc,
+    fallback,
+    expected: `a list of ${quoted}`,
+    parse,
+    parseText: (found) => parse(listItems(found)),
+    jsonSchema: { type: "array", uniqueItems: true, items: { enum: options } },
+  }
+}
+
+/** A list of texts, which may be empty. */
+export function texts(doc: string, rule: TextRule = nonEmpty): Setting<readonly string[]> {
+  const parse = listOf((item) => (typeof item === "string" && rule.test(item) ? item : undefined))
+  return {
+    doc,
+    fallback: [],
+    expected: 'a list such as ["first", "second"]',
+    parse,
+    parseText: (found) => parse(listItems(found)),
+    jsonSchema: { type: "array", uniqueItems: true, items: { type: "string", minLength: 1 } },
+  }
+}
+
+function listOf<T>(itemOf: (item: unknown) => T | undefined): (value: unknown) => Parsed<readonly T[]> {
+  return (value) => {
+    if (!Array.isArray(value)) return reject(describe(value))
+    const items: T[] = []
+    for (const found of value) {
+      const item = itemOf(found)
+      if (item === undefined) return reject(`a list with ${describe(found)} in it`)
+      if (!items.includes(item)) items.push(item)
+    }
+    return accept(items)
+  }
+}
+
+const listItems = (text: string): readonly string[] =>
+  text.trim() === "" ? [] : text.split(",").map((item) => item.trim())
+
 interface Range {
   readonly min: number
   readonly max: number
@@ -152,3 +199,19 @@ export function flag(fallback: boolean, doc: string): Setting<boolean> {
     jsonSchema: { type: "boolean" },
   }
 }
+
+/** `setting`, but it may be left out, and has no default then. `meaning` says what its absence means. */
+function optional<T>(setting: Setting<T>, meaning: string): Setting<T | undefined> {
+  return {
+    ...setting,
+    doc: `${setting.doc} Left out: ${meaning}.`,
+    fallback: undefined,
+    parse: (value) => (value === undefined ? accept(undefined) : setting.parse(value)),
+  }
+}
+
+export const optionalFlag = (meaning: string, doc: string): Setting<boolean | undefined> =>
+  optional(flag(false, doc), meaning)
+
+export const optionalInteger = (meaning: string, range: Range, doc: string): Setting<number | undefined> =>
+  optional(integer(range.min, range, doc), meaning)

@@ -5,7 +5,7 @@ import { ConfigError } from "./config-error.ts"
 export interface TomlSource {
   readonly path: string
   readonly table: Readonly<Record<string, unknown>>
-  /** `config.toml:12` for a key such as `wake.threshold`, the section's line or the path alone where it is not found. */
+  /** `config.toml:12` for a key such as `wake.threshold`, else the line of what it stands in, else the path alone. */
   locate(key: string): string
 }
 
@@ -19,8 +19,11 @@ export function parseToml(path: string, content: string): TomlSource {
       path,
       table: isTable(table) ? table : {},
       locate: (key) => {
-        const line = lines.get(key) ?? lines.get(key.split(".")[0] ?? key)
-        return line === undefined ? path : `${path}:${line}`
+        for (let at = key; at !== ""; at = at.slice(0, Math.max(0, at.lastIndexOf(".")))) {
+          const line = lines.get(at)
+          if (line !== undefined) return `${path}:${line}`
+        }
+        return path
       },
     }
   } catch (error) {

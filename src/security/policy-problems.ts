@@ -54,26 +54,26 @@ function actionProblems({ name, allow }: ContainerEntry): readonly PolicyProblem
     }))
 }
 
-function wordProblems({ name, aliases = [], spoken }: ContainerEntry): readonly PolicyProblem[] {
-  const wrong = (text: string): string | undefined => {
-    if (!/^[a-z0-9][a-z0-9' -]*$/i.test(text)) {
-      return `${shown(text)} cannot be said; expected words of the letters a to z, digits, ' and -`
-    }
-    const words = spokenWords(text)
-    if (words.length > MAX_ALIAS_WORDS) {
-      return `${shown(text)} has ${words.length} words; expected at most ${MAX_ALIAS_WORDS}`
-    }
-    const command = words.find((word) => COMMAND_WORDS.has(word))
-    return command === undefined
-      ? undefined
-      : `${shown(text)} has the word "${command}" of a command in it; expected a name without it`
+function wordProblems(entry: ContainerEntry): readonly PolicyProblem[] {
+  return configuredWords(entry).flatMap(([setting, text]) => {
+    const message = aliasProblem(text)
+    return message === undefined ? [] : [{ container: entry.name, setting, message }]
+  })
+}
+
+/** Why a text is no way of saying a name; undefined where it is one. */
+export function aliasProblem(text: string): string | undefined {
+  if (!/^[a-z0-9][a-z0-9' -]*$/i.test(text)) {
+    return `${shown(text)} cannot be said; expected words of the letters a to z, digits, ' and -`
   }
-  const problems = (setting: "aliases" | "spoken", texts: readonly string[]): readonly PolicyProblem[] =>
-    texts.flatMap((text) => {
-      const message = wrong(text)
-      return message === undefined ? [] : [{ container: name, setting, message }]
-    })
-  return [...problems("aliases", aliases), ...problems("spoken", spoken === undefined ? [] : [spoken])]
+  const words = spokenWords(text)
+  if (words.length > MAX_ALIAS_WORDS) {
+    return `${shown(text)} has ${words.length} words; expected at most ${MAX_ALIAS_WORDS}`
+  }
+  const command = words.find((word) => COMMAND_WORDS.has(word))
+  return command === undefined
+    ? undefined
+    : `${shown(text)} has the word "${command}" of a command in it; expected a name without it`
 }
 
 /** What a container is to be called, and another one is called already. */

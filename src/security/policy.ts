@@ -1,6 +1,7 @@
 import type { ContainerAction, Tier } from "../ports/guard.ts"
 import { spokenName } from "../text/spoken-name.ts"
 import { actionTier, CONTAINER_ACTIONS } from "./container-actions.ts"
+import { looksLikeDatabase } from "./looks-like-database.ts"
 import { aliasesOf } from "./policy-aliases.ts"
 import { type PolicyProblem, policyProblems } from "./policy-problems.ts"
 
@@ -9,8 +10,8 @@ export interface ContainerEntry {
   readonly name: string
   /** Actions; what is no action is a problem. */
   readonly allow: readonly string[]
-  /** Every change of a database is of the danger tier. */
-  readonly database: boolean
+  /** Every change of a database is of the danger tier. Left out: by its name. */
+  readonly database?: boolean | undefined
   readonly aliases?: readonly string[] | undefined
   /** How Jett says the name. */
   readonly spoken?: string | undefined
@@ -64,11 +65,12 @@ export function buildPolicy(
 }
 
 function rowOf(entry: ContainerEntry, entries: readonly ContainerEntry[], stopGraceS: number): PolicyRow {
-  const fallback = entry.database ? Math.max(DATABASE_GRACE_S, stopGraceS) : stopGraceS
+  const database = entry.database ?? looksLikeDatabase(entry.name)
+  const fallback = database ? Math.max(DATABASE_GRACE_S, stopGraceS) : stopGraceS
   return Object.freeze({
     name: entry.name,
     actions: Object.freeze(CONTAINER_ACTIONS.filter((action) => entry.allow.includes(action))),
-    database: entry.database,
+    database,
     spoken: entry.spoken ?? spokenName(entry.name),
     aliases: Object.freeze(aliasesOf(entry, entries)),
     graceSeconds: entry.stopGraceS ?? fallback,

@@ -1,0 +1,83 @@
+import { soundDistance, soundsOf, weightOf } from "./sounds.ts"
+import { spokenForm } from "./spoken-form.ts"
+
+/** A container and the ways of saying its name; the first is the one in which Jett says it. */
+export interface SpokenContainer {
+  readonly name: string
+  readonly spoken: readonly string[]
+}
+
+/** Which container of the table was meant. `name` is always the table's own. */
+export type HeardName =
+  | { readonly type: "known"; readonly name: string }
+  /** Nearest first, at most three; it takes a question to know. */
+  | { readonly type: "ambiguous"; readonly candidates: readonly SpokenContainer[] }
+  | { readonly type: "unknown" }
+
+/** How near a sound-alike must be: `certain` is taken without asking, `ask` is worth a question. */
+export interface Likeness {
+  readonly certain: number
+  readonly ask: number
+}
+
+/** Its names as they are, and no sound-alike. */
+export const EXACT: Likeness = { certain: -1, ask: -1 }
+/** Nothing but the name says that a container is meant, as in "restart quadrant". */
+export const BARE: Likeness = { certain: 0.2, ask: 0.2 }
+/** The word "container" stands beside it. */
+export const BESIDE_CONTAINER: Likeness = { certain: 0.25, ask: 0.45 }
+
+/** The second-best container must be this much farther away. */
+const MARGIN = 0.15
+/** Fewer sounds are like too many words: they are taken as they are or not at all. */
+const LEAST_WEIGHT = 3
+const MOST_CANDIDATES = 3
+
+/**
+ * The container that the heard words name: by one of its names exactly, else by sound. Only names go by sound; which
+ * action was said never does.
+ */
+export function resolveContainerName(
+  heard: string,
+  containers: readonly SpokenContainer[],
+  { certain, ask }: Likeness = BESIDE_CONTAINER,
+): HeardName {
+  const form = spokenForm(heard)
+  if (form === "") return { type: "unknown" }
+  const exact = exactly(form, containers)
+  if (exact.length === 1 && exact[0] !== undefined) return { type: "known", name: exact[0].name }
+  if (exact.length > 1) return { type: "ambiguous", candidates: exact.slice(0, MOST_CANDIDATES) }
+  const sounds = soundsOf(heard)
+  if (weightOf(sounds) < LEAST_WEIGHT) return { type: "unknown" }
+  const near = containers
+    .map((container) => ({ container, distance: distanceTo(container, sounds) }))
+    .filter(({ distance }) => distance <= Math.max(ask, certain + MARGIN))
+    .sort((a, b) => a.distance - b.distance)
+  const [best, second] = near
+  if (best === undefined || best.distance > ask) return { type: "unknown" }
+  const isAlone = second === undefined || second.distance - best.distance >= MARGIN
+  if (best.distance <= certain && isAlone) return { type: "known", name: best.container.name }
+  const asked = near.filter(({ distance }) => distance - best.distance < MARGIN)
+  return { type: "ambiguous", candidates: asked.slice(0, MOST_CANDIDATES).map(({ container }) => container) }
+}
+
+/** By its own name first: that is nobody else's. */
+function exactly(form: string, containers: readonly SpokenContainer[]): readonly SpokenContainer[] {
+  const named = containers.filter(({ name }) => spokenForm(name) === form)
+  return named.length > 0
+    ? named
+    : containers.filter(({ spoken }) => spoken.some((alias) => spokenForm(alias) === form))
+}
+
+function distanceTo({ name, spoken }: SpokenContainer, sounds: string): number {
+  const ways = [name, ...spoken].map(soundsOf).filter((way) => weightOf(way) >= LEAST_WEIGHT)
+  return Math.min(1, ...ways.map((way) => soundDistance(way, sounds)))
+}
+
+/** "Did you mean n eight n or quadrant?" */
+export function whichContainer(candidates: readonly SpokenContainer[]): string {
+  const names = candidates.map(({ name, spoken }) => spoken[0] ?? name)
+  const last = names.at(-1) ?? ""
+  const others = names.slice(0, -1).join(", ")
+  return `Did you mean ${others === "" ? last : `${others} or ${last}`}?`
+}
