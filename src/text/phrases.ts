@@ -1,4 +1,5 @@
 import type { Phrase } from "./phrase-grammar.ts"
+import { TIMER_PHRASES, type TimerIntent } from "./timer-phrases.ts"
 
 export type Intent =
   | "time"
@@ -14,6 +15,7 @@ export type Intent =
   | "new-conversation"
   | "greeting"
   | "thanks"
+  | TimerIntent
   | ContainerIntent
 
 export type ContainerIntent =
@@ -27,7 +29,7 @@ export type ContainerIntent =
 /** A tool call that a phrase stands for; the ids of turn and call are the caller's. */
 export interface PhraseToolCall {
   readonly name: string
-  readonly arguments: Readonly<Record<string, string>>
+  readonly arguments: Readonly<Record<string, string | number>>
 }
 
 export interface PhraseMatch {
@@ -37,6 +39,8 @@ export interface PhraseMatch {
   /** A phrase of another intent, or an ordinary sentence, often begins with these words. */
   readonly extensible: boolean
   readonly tool?: PhraseToolCall | undefined
+  /** It takes an answer to know which container was meant: this is asked instead of calling the tool. */
+  readonly question?: string | undefined
 }
 
 /**
@@ -170,6 +174,8 @@ export const PHRASES: readonly Phrase<Intent>[] = [
     patterns: ["hello [there]", "hi [there]", "hey [there]", "good (morning | afternoon | evening)"],
   },
   { intent: "thanks", patterns: ["thanks [a lot]", "thank you [very much | so much]", "cheers"] },
+  // Before the containers: of the two, "stop the timer" means the one that can be set again.
+  ...TIMER_PHRASES,
   {
     intent: "containers-list",
     patterns: [
