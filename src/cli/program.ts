@@ -71,6 +71,8 @@ const groupSummaries: Readonly<Record<string, string>> = {
   models: "list, fetch and check models",
   config: "show and check the configuration",
   tools: "what may be done to which container",
+  audit: "read and check the log of every action",
+  pin: "the PIN that the dangerous actions need",
 }
 
 function groupOf(program: Command, groups: Map<string, Command>, name: string): Command {

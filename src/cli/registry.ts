@@ -14,6 +14,7 @@ export interface CommandDefinition {
 }
 
 const text = [["<text...>", "the words"]] as const
+const auditFolder = ["--folder <path>", "a log, or a copy of one, in this folder"] as const
 const timing = ["--realtime", "feed the file at the speed of sound"] as const
 
 /** Every verb, in the order of `jett --help`. */
@@ -151,6 +152,47 @@ export const commands: readonly CommandDefinition[] = [
   { name: "config schema", summary: "print its JSON Schema", load: () => import("./config.ts") },
   { name: "config reference", summary: "print every setting as Markdown", load: () => import("./config.ts") },
   {
+    name: "audit tail",
+    summary: "print the last rows of the audit log",
+    options: [["-n, --rows <n>", "how many (default: 20)"], auditFolder],
+    load: () => import("./audit.ts"),
+  },
+  {
+    name: "audit show",
+    summary: "print one row of the audit log with all that is kept of it",
+    arguments: [["<row>", "its number"]],
+    options: [auditFolder],
+    load: () => import("./audit.ts"),
+  },
+  {
+    name: "audit export",
+    summary: "print the whole audit log, or what is to be kept elsewhere",
+    options: [
+      ["--format <name>", "jsonl (default) or json"],
+      ["--checkpoint", "the newest signed checkpoint instead"],
+      ["--key", "the key that checkpoints are checked with instead"],
+      auditFolder,
+    ],
+    load: () => import("./audit.ts"),
+  },
+  {
+    name: "audit verify",
+    summary: "check the audit log: exit code 0 valid, 10 broken, 11 truncated, 12 cannot be verified",
+    options: [
+      ["--checkpoint <file>", "and that it goes on from this checkpoint"],
+      ["--key <key>", "and that this key signed it"],
+      auditFolder,
+    ],
+    load: () => import("./audit.ts"),
+  },
+  {
+    name: "pin set",
+    summary: "set the PIN that the dangerous actions need",
+    options: [["--stdin", "read it from standard input, one line: for scripts"]],
+    load: () => import("./pin.ts"),
+  },
+  { name: "pin clear", summary: "forget the PIN", load: () => import("./pin.ts") },
+  {
     name: "doctor",
     summary: "check that everything Jett needs is there",
     options: [
@@ -176,7 +218,7 @@ export const commands: readonly CommandDefinition[] = [
     arguments: [
       [
         "[what...]",
-        "voice, wake, stt, tts, llm, process, residency, recovery, growth, chaos or barge-in; all where none is named",
+        "voice, wake, stt, tts, llm, process, residency, recovery, growth, chaos, challenge-words or barge-in; all where none is named",
       ],
     ],
     options: [
