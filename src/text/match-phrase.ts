@@ -1,34 +1,20 @@
+import {
+  BARE,
+  BESIDE_CONTAINER,
+  EXACT,
+  resolveContainerName,
+  type SpokenContainer,
+  whichContainer,
+} from "./container-names.ts"
 import { PhraseGrammar, type SlotMatchers } from "./phrase-grammar.ts"
 import { type ContainerIntent, type Intent, PHRASES, type PhraseMatch } from "./phrases.ts"
-import { plainWords, utteranceWords } from "./utterance-words.ts"
-
-/** A container and the ways of saying its name. */
-export interface SpokenContainer {
-  readonly name: string
-  readonly spoken: readonly string[]
-}
+import { isTimerIntent, TIMER_SLOTS, timerToolCall } from "./timer-phrases.ts"
+import { utteranceWords } from "./utterance-words.ts"
 
 export interface PhraseContext {
-  /** Names that are taken without the word "container" beside them. */
+  /** The containers of the configuration: names that are taken without the word "container" beside them. */
   readonly containers?: readonly SpokenContainer[] | undefined
 }
-
-/**
- * The server's own containers, as its compose file names them; configuration replaces them. The odd spellings are
- * what Moonshine tiny wrote when these names were spoken to it.
- */
-const DEFAULT_CONTAINERS: readonly SpokenContainer[] = [
-  {
-    name: "n8n",
-    spoken: [
-      ...["n eight n", "n 8n", "n8 n", "n a n", "nan", "nat n", "innate end", "innate n", "innate in"],
-      ...["and eight n", "and ate in", "and aid in", "and ape in", "and a n"],
-    ],
-  },
-  { name: "postgres", spoken: ["post gres", "postgresql", "postgres sql", "posters", "post series"] },
-  { name: "qdrant", spoken: ["quadrant", "quadrants", "q drant"] },
-  { name: "portainer", spoken: ["port tainer", "portain her"] },
-]
 
 const TOOLS: Readonly<Record<ContainerIntent, string>> = {
   "containers-list": "list_containers",
@@ -40,29 +26,40 @@ const TOOLS: Readonly<Record<ContainerIntent, string>> = {
 }
 
 /** These also open ordinary sentences ("hello, can you …", "help me write …"), so their end is worth waiting for. */
-const OPENS_A_SENTENCE: ReadonlySet<Intent> = new Set<Intent>(["greeting", "thanks", "capabilities"])
+const OPENS_A_SENTENCE: ReadonlySet<Intent> = new Set<Intent>([
+  "greeting",
+  "thanks",
+  "capabilities",
+  // "Set a timer for ten minutes" … "and thirty seconds": inside the slot, where the grammar sees no continuation.
+  "timer-set",
+])
 
 const MAX_NAME_WORDS = 4
+const MAX_ALIAS_WORDS = 6
 const NOT_A_NAME = new Set(["the", "a", "this", "that", "container", "containers", "logs"])
 const GRAMMAR = new PhraseGrammar(PHRASES)
 
 /** What a transcript means if the whole of it is a fixed phrase; see `PHRASES`. */
 export function matchPhrase(transcript: string, context: PhraseContext = {}): PhraseMatch | undefined {
-  const containers = context.containers ?? DEFAULT_CONTAINERS
+  const containers = context.containers ?? []
   const words = utteranceWords(transcript)
-  const slots = slotMatchers(containers)
+  const slots = { ...slotMatchers(containers), ...TIMER_SLOTS }
   const match = GRAMMAR.match(words, slots)
   if (match === undefined) return undefined
-  const others = [...GRAMMAR.continuations(words, slots)].filter((intent) => intent !== match.intent)
-  const heard = match.slots["container"] ?? match.slots["name"]
-  const container = heard === undefined ? undefined : (knownName(heard, containers) ?? heard)
+  const others = [...GRAMMAR.continuations(words, slots)].filter((intent) =>
+    // A timer may be called anything, but a container that is known is not its name.
+    isTimerIntent(intent) ? !isContainerIntent(match.intent) : intent !== match.intent,
+  )
+  const named = namedContainer(match.slots, containers)
+  const container = named?.container
   return {
     intent: match.intent,
     slots: container === undefined ? {} : { container },
     extensible: others.length > 0 || OPENS_A_SENTENCE.has(match.intent),
     tool: isContainerIntent(match.intent)
       ? { name: TOOLS[match.intent], arguments: container === undefined ? {} : { container } }
-      : undefined,
+      : timerToolCall(match),
+    question: named?.question,
   }
 }
 
@@ -85,12 +82,20 @@ export function isCompletePhrase(transcript: string, context: EndpointContext): 
 }
 
 function slotMatchers(containers: readonly SpokenContainer[]): SlotMatchers {
-  const spoken = containers.flatMap((container) => [container.name, ...container.spoken]).map(plainWords)
-  return {
-    container: (words) =>
-      spoken.filter((name) => name.every((word, i) => words[i] === word)).map((name) => name.length),
-    name: nameLengths,
+  const resolved = new Map<string, boolean>()
+  const couldBe = (words: readonly string[]): boolean => {
+    const heard = words.join(" ")
+    // "A" may be the letter.
+    const likeness = words.some((word) => NOT_A_NAME.has(word) && word !== "a") ? EXACT : BARE
+    const known = resolved.get(heard) ?? resolveContainerName(heard, containers, likeness).type !== "unknown"
+    resolved.set(heard, known)
+    return known
   }
+  const container = (words: readonly string[]): readonly number[] =>
+    Array.from({ length: Math.min(words.length, MAX_ALIAS_WORDS) }, (_, i) => i + 1).filter((length) =>
+      couldBe(words.slice(0, length)),
+    )
+  return { container: containers.length === 0 ? () => [] : container, name: nameLengths }
 }
 
 /** Up to four words, none of them part of the phrase around the name. */
@@ -99,10 +104,22 @@ function nameLengths(words: readonly string[]): readonly number[] {
   return Array.from({ length: end === -1 ? words.length : end }, (_, i) => i + 1)
 }
 
-function knownName(heard: string, containers: readonly SpokenContainer[]): string | undefined {
-  return containers.find(({ name, spoken }) =>
-    [name, ...spoken].some((alias) => plainWords(alias).join(" ") === heard),
-  )?.name
+/** The table's own name, or the words as they were heard: the guard refuses those, and that is on record. */
+function namedContainer(
+  { container, name }: Readonly<Record<string, string>>,
+  containers: readonly SpokenContainer[],
+): { readonly container: string; readonly question?: string } | undefined {
+  const heard = container ?? name
+  if (heard === undefined) return undefined
+  const found = resolveContainerName(heard, containers, container === undefined ? BESIDE_CONTAINER : BARE)
+  switch (found.type) {
+    case "known":
+      return { container: found.name }
+    case "ambiguous":
+      return { container: heard, question: whichContainer(found.candidates) }
+    case "unknown":
+      return { container: heard }
+  }
 }
 
 function isContainerIntent(intent: Intent): intent is ContainerIntent {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { classifyTranscript } from "../../src/text/classify.ts"
+import { serverContainers as containers } from "../support/server-containers.ts"
 
 const clear = { confidence: 0.9, voicedMs: 1000 }
 
@@ -62,14 +63,16 @@ describe("a transcript is", () => {
 
   it("no phrase that calls a tool after a guess at the wake phrase", () => {
     const heard = { text: "A jar of us, restart postgres.", ...clear, woken: true }
-    expect(classifyTranscript(heard).kind).toBe("free")
+    expect(classifyTranscript(heard, { containers }).kind).toBe("free")
   })
 
   it("a phrase even when doubtful, unless it would call a tool", () => {
     const doubtful = { confidence: 0.3, voicedMs: 600 }
     expect(classifyTranscript({ text: "Stop.", ...doubtful }).kind).toBe("phrase")
-    expect(classifyTranscript({ text: "Stop postgres.", ...doubtful }).kind).toBe("low-confidence")
-    expect(classifyTranscript({ text: "Stop postgres.", ...clear }).kind).toBe("phrase")
+    expect(classifyTranscript({ text: "Stop postgres.", ...doubtful }, { containers }).kind).toBe(
+      "low-confidence",
+    )
+    expect(classifyTranscript({ text: "Stop postgres.", ...clear }, { containers }).kind).toBe("phrase")
   })
 
   it("of low confidence, or free", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { isCompletePhrase, matchPhrase } from "../../src/text/match-phrase.ts"
+import { serverContainers as containers } from "../support/server-containers.ts"
 
 describe("a fixed phrase is understood however it is punctuated, cased or wrapped in politeness", () => {
   it.each([
@@ -49,14 +50,55 @@ describe("a container phrase becomes a tool call", () => {
     ["Is postgres running?", "container_status", { container: "postgres" }],
     ["What's the status of the my app container?", "container_status", { container: "my app" }],
   ])("%s → %s %j", (transcript, name, args) => {
-    expect(matchPhrase(transcript)?.tool).toEqual({ name, arguments: args })
+    expect(matchPhrase(transcript, { containers })?.tool).toEqual({ name, arguments: args })
   })
 
-  it("takes the containers of the context instead of the default ones", () => {
-    const containers = [{ name: "web-1", spoken: ["the web server"] }]
-    expect(matchPhrase("restart the web server", { containers })?.slots).toEqual({ container: "web-1" })
-    expect(matchPhrase("restart web 1", { containers })?.slots).toEqual({ container: "web-1" })
-    expect(matchPhrase("restart n8n", { containers })).toBeUndefined()
+  it("takes the containers of the context alone", () => {
+    const others = { containers: [{ name: "web-1", spoken: ["the web server"] }] }
+    expect(matchPhrase("restart the web server", others)?.slots).toEqual({ container: "web-1" })
+    expect(matchPhrase("restart web 1", others)?.slots).toEqual({ container: "web-1" })
+    expect(matchPhrase("restart web one", others)?.slots).toEqual({ container: "web-1" })
+    expect(matchPhrase("restart n8n", others)).toBeUndefined()
+    expect(matchPhrase("restart n8n")).toBeUndefined()
+  })
+
+  it("takes a name that only sounds like one of the table", () => {
+    for (const [transcript, name] of [
+      ["Restart quadrand.", "qdrant"],
+      ["Is port trainer running?", "portainer"],
+      ["Show me the logs of post grass", "postgres"],
+      ["restart the and ate and container", "n8n"],
+    ] as const) {
+      const match = matchPhrase(transcript, { containers })
+      expect([transcript, match?.slots["container"], match?.question]).toEqual([transcript, name, undefined])
+    }
+  })
+
+  it("asks where two containers sound alike, and hands the words on as they were heard", () => {
+    const twins = [
+      { name: "web-main", spoken: ["web main"] },
+      { name: "web-maine", spoken: ["web maine"] },
+    ]
+    const match = matchPhrase("restart web mane", { containers: twins })
+    expect(match?.question).toBe("Did you mean web main or web maine?")
+    expect(match?.tool).toEqual({ name: "restart_container", arguments: { container: "web mane" } })
+  })
+
+  it("hands an unknown name on as it was heard, for the guard to refuse", () => {
+    const match = matchPhrase("restart the washing machine container", { containers })
+    expect(match?.tool).toEqual({ name: "restart_container", arguments: { container: "washing machine" } })
+    expect(match?.question).toBeUndefined()
+  })
+
+  it("never takes an action by its sound", () => {
+    for (const transcript of [
+      "restar n8n",
+      "restarted n8n",
+      "stopped postgres",
+      "stob postgres",
+      "starts n8n",
+    ])
+      expect(matchPhrase(transcript, { containers }), transcript).toBeUndefined()
   })
 })
 
@@ -75,21 +117,21 @@ describe("anything else is left to the language model", () => {
     "Restart the one two three four five container",
     "Hello, can you help me write a letter?",
   ])("%s", (transcript) => {
-    expect(matchPhrase(transcript)).toBeUndefined()
+    expect(matchPhrase(transcript, { containers })).toBeUndefined()
   })
 })
 
 describe("endpointing", () => {
-  const listening = { speaking: false }
-  const speaking = { speaking: true }
+  const listening = { speaking: false, containers }
+  const speaking = { speaking: true, containers }
 
   it("takes a phrase that nothing continues as complete", () => {
-    for (const text of ["What time is it?", "Louder.", "list containers", "stop postgres", "cancel"])
+    for (const text of ["What time is it?", "Louder.", "list containers", "stop postgres", "never mind"])
       expect(isCompletePhrase(text, listening), text).toBe(true)
   })
 
   it("waits for more where another phrase or an ordinary sentence begins so", () => {
-    for (const text of ["Stop.", "status", "hello", "help", "thanks"])
+    for (const text of ["Stop.", "cancel", "status", "hello", "help", "thanks"])
       expect(isCompletePhrase(text, listening), text).toBe(false)
   })
 
