@@ -54,6 +54,9 @@ const DENY_PHRASES: readonly (readonly string[])[] = [
 
 /** What may stand before the word, and before each other. */
 const OPENERS = [
+  // Said out of habit. Jett never says it, so it was a person.
+  "hey jarvis",
+  "jarvis",
   "go ahead",
   "all right",
   "yes",

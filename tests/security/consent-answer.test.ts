@@ -31,7 +31,13 @@ const EXAMPLES: Readonly<Record<AnswerReading, readonly string[]>> = {
     ],
     ...["The word is tango.", "it's tango", "It’s tango.", "its tango", "it is tango", "that's tango"],
     ...["yes, it's tango", "the word tango", "Yes, the word is tango.", "um, tango", "uh tango", "so, tango"],
-    ...["Absolutely. Tango.", "yes, I confirm: tango", "well, tango"],
+    ...[
+      "Absolutely. Tango.",
+      "Hey Jarvis, tango.",
+      "Jarvis, yes, tango",
+      "yes, I confirm: tango",
+      "well, tango",
+    ],
   ],
   deny: [
     ...[
@@ -43,6 +49,7 @@ const EXAMPLES: Readonly<Record<AnswerReading, readonly string[]>> = {
       "nah",
       "Naw.",
       "no thanks",
+      "Hey Jarvis, no.",
       "no, thank you",
       "Know.",
       "Now, no.",
