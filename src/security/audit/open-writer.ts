@@ -3,9 +3,8 @@ import type Database from "better-sqlite3"
 import { type AuditClock, systemClock } from "./audit-clock.ts"
 import { AuditError, auditErrorOf } from "./audit-error.ts"
 import { type AuditFiles, auditFiles, prepareFolder, syncFolder } from "./audit-folder.ts"
-import { ROW_SELECTION, ROW_SOURCE, sqlValues } from "./audit-row.ts"
 import { AuditWriter } from "./audit-writer.ts"
-import { ChainCheck, isSame } from "./chain-check.ts"
+import { ChainCheck, isSame, rowsAfter } from "./chain-check.ts"
 import { erasedThrough, type LogIdentity, readIdentity, writeIdentity } from "./log-identity.ts"
 import { openDatabase } from "./open-database.ts"
 import { loadSigningKey, type SigningKey } from "./signing-key.ts"
@@ -100,12 +99,8 @@ const checkEnd = (database: Database.Database, files: AuditFiles, { genesis }: L
       : database.prepare<unknown[], unknown>("SELECT hash FROM rows WHERE seq = ?").pluck().get(from)
   if (!(before instanceof Uint8Array)) throw damaged(files, `has no row ${from}`)
   const chain = new ChainCheck(BigInt(from), before, erasedThrough(database))
-  const rows = database
-    .prepare<unknown[], unknown>(`SELECT ${ROW_SELECTION} FROM ${ROW_SOURCE} WHERE r.seq > ? ORDER BY r.seq`)
-    .raw()
-    .safeIntegers()
-  for (const row of rows.iterate(from)) {
-    const trouble = chain.next(sqlValues(row))
+  for (const row of rowsAfter(database, from)) {
+    const trouble = chain.next(row)
     if (trouble !== undefined) throw damaged(files, `is broken after row ${chain.seq}: ${trouble}`)
   }
   const covered = Number(

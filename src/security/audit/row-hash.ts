@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { encodeValues, type SqlValue } from "./canonical-encoding.ts"
+import { encodeValues, type SqlValue, type Utf8Text } from "./canonical-encoding.ts"
 
 /** Of the database's header (`user_version`) and of every hash. A change of columns or encoding is a new one. */
 export const FORMAT = 1
@@ -27,7 +27,7 @@ export const HASHED_COLUMNS = [
 ] as const
 
 /** SHA-256 over a name of what is hashed, the format, and the values: no hash of one thing can pass for another's. */
-const hashOf = (domain: string, values: readonly SqlValue[]): Buffer =>
+const hashOf = (domain: string, values: readonly (SqlValue | Utf8Text)[]): Buffer =>
   createHash("sha256")
     .update(encodeValues([domain, FORMAT, ...values]))
     .digest()
@@ -37,8 +37,8 @@ export const genesisHash = (origin: string, publicKey: Uint8Array): Buffer =>
   hashOf("jett audit genesis", [origin, publicKey])
 
 /** `values` are those of `HASHED_COLUMNS`. */
-export const rowHash = (values: readonly SqlValue[]): Buffer => hashOf("jett audit row", values)
+export const rowHash = (values: readonly (SqlValue | Utf8Text)[]): Buffer => hashOf("jett audit row", values)
 
 /** What a row keeps of its payload. Without the salt (32 random bytes) nobody can tell by guessing what it was. */
-export const payloadCommit = (salt: Uint8Array, text: string): Buffer =>
+export const payloadCommit = (salt: Uint8Array, text: string | Utf8Text): Buffer =>
   hashOf("jett audit payload", [salt, text])

@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3"
-import { ROW_SELECTION, ROW_SOURCE, sqlValues } from "./audit-row.ts"
+import { sqlValues } from "./audit-row.ts"
 import { APPLICATION_ID, headerOf, schemaDifference } from "./audit-schema.ts"
-import { ChainCheck, isSame } from "./chain-check.ts"
+import { ChainCheck, isSame, rowsAfter } from "./chain-check.ts"
 import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts"
 import { erasedThrough, readIdentity } from "./log-identity.ts"
 import { openReader } from "./open-reader.ts"
@@ -141,12 +141,8 @@ const followChain = (
 ): void => {
   const own = ownCheckpoints(database, progress)
   own.compare(chain)
-  const rows = database
-    .prepare<unknown[], unknown>(`SELECT ${ROW_SELECTION} FROM ${ROW_SOURCE} ORDER BY r.seq`)
-    .raw()
-    .safeIntegers()
-  for (const row of rows.iterate()) {
-    const trouble = chain.next(sqlValues(row))
+  for (const row of rowsAfter(database, 0)) {
+    const trouble = chain.next(row)
     const at = chain.seq + (trouble === undefined ? 0n : 1n)
     if (trouble !== undefined)
       throw new Finding("broken", `Row ${at} is not as it was written: ${trouble}.`, at)
