@@ -19,11 +19,10 @@ export function parseToml(path: string, content: string): TomlSource {
       path,
       table: isTable(table) ? table : {},
       locate: (key) => {
-        for (let at = key; at !== ""; at = at.slice(0, Math.max(0, at.lastIndexOf(".")))) {
-          const line = lines.get(at)
-          if (line !== undefined) return `${path}:${line}`
-        }
-        return path
+        // `[a.b]` alone opens `a` too.
+        const inside = [...lines].find(([other]) => other.startsWith(`${key}.`))?.[1]
+        const line = lines.get(key) ?? inside ?? lineAround(key, lines)
+        return line === undefined ? path : `${path}:${line}`
       },
     }
   } catch (error) {
@@ -34,6 +33,14 @@ export function parseToml(path: string, content: string): TomlSource {
       { cause: error },
     )
   }
+}
+
+/** The line of the nearest table that the key stands in. */
+function lineAround(key: string, lines: ReadonlyMap<string, number>): number | undefined {
+  const dot = key.lastIndexOf(".")
+  if (dot === -1) return undefined
+  const outer = key.slice(0, dot)
+  return lines.get(outer) ?? lineAround(outer, lines)
 }
 
 export function isTable(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -63,15 +63,34 @@ export function resolveContainerName(
 
 /** By its own name first: that is nobody else's. */
 function exactly(form: string, containers: readonly SpokenContainer[]): readonly SpokenContainer[] {
-  const named = containers.filter(({ name }) => spokenForm(name) === form)
-  return named.length > 0
-    ? named
-    : containers.filter(({ spoken }) => spoken.some((alias) => spokenForm(alias) === form))
+  const named = containers.filter((container) => waysOf(container).name === form)
+  return named.length > 0 ? named : containers.filter((container) => waysOf(container).forms.includes(form))
 }
 
-function distanceTo({ name, spoken }: SpokenContainer, sounds: string): number {
-  const ways = [name, ...spoken].map(soundsOf).filter((way) => weightOf(way) >= LEAST_WEIGHT)
-  return Math.min(1, ...ways.map((way) => soundDistance(way, sounds)))
+const distanceTo = (container: SpokenContainer, sounds: string): number =>
+  Math.min(1, ...waysOf(container).sounds.map((way) => soundDistance(way, sounds)))
+
+interface Ways {
+  readonly name: string
+  readonly forms: readonly string[]
+  readonly sounds: readonly string[]
+}
+
+/** Spelling to sounds is most of the work, and the table does not change. */
+const known = new WeakMap<SpokenContainer, Ways>()
+
+function waysOf(container: SpokenContainer): Ways {
+  const there = known.get(container)
+  if (there !== undefined) return there
+  const { name, spoken } = container
+  const sounds = new Set([name, ...spoken].map(soundsOf))
+  const ways = {
+    name: spokenForm(name),
+    forms: spoken.map(spokenForm),
+    sounds: [...sounds].filter((way) => weightOf(way) >= LEAST_WEIGHT),
+  }
+  known.set(container, ways)
+  return ways
 }
 
 /** "Did you mean n eight n or quadrant?" */

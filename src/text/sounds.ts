@@ -79,19 +79,26 @@ function asSaid(word: string): readonly string[] {
 const soundsOfWord = (word: string): string =>
   SPELLINGS.reduce((sounds, [spelling, sound]) => sounds.replace(spelling, sound), word)
 
-const VOWELS = new Set("aeiou")
-const GLIDES = new Set("hwy")
+const VOWELS = "aeiou"
+const GLIDES = "hwy"
 /** Sounds that are easily taken for one another. */
 const NEIGHBOURS = ["pb", "td", "kg", "fv", "sS", "SCj", "gj", "mn", "lr", "Tf", "Td", "Tt", "Ts", "vw", "vb"]
 
-const weight = (sound: string): number => (VOWELS.has(sound) || GLIDES.has(sound) ? 0.5 : 1)
+const weightOfSound = (sound: string): number => (VOWELS.includes(sound) || GLIDES.includes(sound) ? 0.5 : 1)
 
 const replacement = (a: string, b: string): number => {
   if (a === b) return 0
-  if (VOWELS.has(a) && VOWELS.has(b)) return 0.25
+  if (VOWELS.includes(a) && VOWELS.includes(b)) return 0.25
   if (NEIGHBOURS.some((group) => group.includes(a) && group.includes(b))) return 0.4
-  return Math.max(weight(a), weight(b))
+  return Math.max(weightOfSound(a), weightOfSound(b))
 }
+
+/** The costs by character code: they are looked up some thousand times for each name that is heard. */
+const CODES = 128
+const weights = Float64Array.from({ length: CODES }, (_, code) => weightOfSound(String.fromCharCode(code)))
+const replacements = Float64Array.from({ length: CODES * CODES }, (_, i) =>
+  replacement(String.fromCharCode(Math.floor(i / CODES)), String.fromCharCode(i % CODES)),
+)
 
 /**
  * How unlike two texts of `soundsOf` are, from 0, the same, to 1: the cheapest way from one to the other by leaving
@@ -100,24 +107,33 @@ const replacement = (a: string, b: string): number => {
 export function soundDistance(a: string, b: string): number {
   const whole = Math.max(weightOf(a), weightOf(b))
   if (whole === 0) return 1
-  let last = [0]
-  for (const sound of b) last.push((last.at(-1) ?? 0) + weight(sound))
-  for (const from of a) {
-    const row = [(last[0] ?? 0) + weight(from)]
+  let last = new Float64Array(b.length + 1)
+  let row = new Float64Array(b.length + 1)
+  for (let i = 1; i <= b.length; i++) last[i] = at(last, i - 1) + at(weights, b.charCodeAt(i - 1))
+  for (let k = 0; k < a.length; k++) {
+    const from = a.charCodeAt(k)
+    const left = at(weights, from)
+    row[0] = at(last, 0) + left
     for (let i = 1; i <= b.length; i++) {
-      const to = b[i - 1] ?? ""
-      row.push(
-        Math.min(
-          (last[i] ?? 0) + weight(from),
-          (row[i - 1] ?? 0) + weight(to),
-          (last[i - 1] ?? 0) + replacement(from, to),
-        ),
+      const to = b.charCodeAt(i - 1)
+      row[i] = Math.min(
+        at(last, i) + left,
+        at(row, i - 1) + at(weights, to),
+        at(last, i - 1) + at(replacements, from * CODES + to),
       )
     }
+    const spare = last
     last = row
+    row = spare
   }
-  return (last[b.length] ?? whole) / whole
+  return at(last, b.length) / whole
 }
 
+const at = (values: Float64Array, index: number): number => values[index] ?? 0
+
 /** How much there is to hear in a text of `soundsOf`: consonants count 1, the rest half. */
-export const weightOf = (sounds: string): number => [...sounds].reduce((sum, sound) => sum + weight(sound), 0)
+export function weightOf(sounds: string): number {
+  let sum = 0
+  for (let i = 0; i < sounds.length; i++) sum += at(weights, sounds.charCodeAt(i))
+  return sum
+}
