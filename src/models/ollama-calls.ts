@@ -157,7 +157,12 @@ const conversationOf = (
   { messages, tools }: ChatRequest,
   capabilities: readonly string[],
 ): Pick<OllamaRequest, "messages" | "tools"> => ({
-  messages: messages.map(({ role, content }) => ({ role, content })),
+  messages: messages.map(({ role, content, toolCalls = [], toolName }) => ({
+    role,
+    content,
+    ...(toolCalls.length > 0 ? { tool_calls: toolCalls.map((call) => ({ function: call })) } : {}),
+    ...(toolName === undefined ? {} : { tool_name: toolName }),
+  })),
   ...(tools.length > 0 && capabilities.includes("tools")
     ? {
         tools: tools.map(({ name, description, parameters }) => ({

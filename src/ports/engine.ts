@@ -69,6 +69,14 @@ export interface ChatInput {
 export interface ChatMessage {
   readonly role: "system" | "user" | "assistant" | "tool"
   readonly content: string
+  /** What the assistant asked for in this message. */
+  readonly toolCalls?: readonly ChatToolCall[] | undefined
+  /** Whose result this is; of role "tool" only. */
+  readonly toolName?: string | undefined
+}
+interface ChatToolCall {
+  readonly name: string
+  readonly arguments: Readonly<Record<string, unknown>>
 }
 export interface ChatChunk {
   readonly text: string

@@ -1,5 +1,5 @@
 import type { Stream } from "effect/Stream"
-import type { CallOrigin, DenialCode, OperationOutcome } from "./guard.ts"
+import type { CallOrigin, DenialCode, OperationOutcome, Tier } from "./guard.ts"
 
 /** JSON Schema of one tool, as the language model sees it. */
 export interface ToolDefinition {
@@ -30,6 +30,8 @@ export interface ToolReceipt {
   readonly type: "receipt"
   readonly receiptId: string
   readonly tool: string
+  /** Of the operation. After anything but `read` the model has nothing left to say in this turn. */
+  readonly tier?: Tier | undefined
   readonly outcome: OperationOutcome
   /** What is said about it: made from what was observed afterwards, never by a model. */
   readonly speech: string

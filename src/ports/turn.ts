@@ -39,6 +39,8 @@ export interface TurnRecord {
   readonly reply: string
   /** What of it was played. */
   readonly heard: string
+  /** What the conversation remembers in its place, because somebody else's words were in it. */
+  readonly remembered?: string | undefined
   readonly replyAudioMs: number
   readonly latency: TurnLatency
   readonly interrupted: boolean

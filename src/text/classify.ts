@@ -30,7 +30,7 @@ const MIN_VOICED_MS = 200
 /** A single word that is no phrase must be this certain: what is invented is mostly a single word. */
 const MIN_WORD_CONFIDENCE = 0.6
 /** What a throat makes and what the recogniser makes of it: "Huh?" and "You" at up to 0.95 for a cough. Never a question. */
-const INTERJECTIONS = new Set("you huh uh um hm hmm mm mmm mhm oh ah eh er ugh".split(" "))
+export const INTERJECTIONS = new Set("you huh uh um hm hmm mm mmm mhm oh ah eh er ugh".split(" "))
 /** Below this there was no speech, so there is nobody to ask again. */
 const MIN_SPEECH_CONFIDENCE = 0.3
 /** Below this, asking again is better than answering something else. */

@@ -48,6 +48,7 @@ const answerEvents = (turn: Turn, consentId: string): readonly ConversationEvent
     ...played,
     failed,
     { type: "turn.loading", ...key },
+    { type: "turn.acting", ...key },
     { type: "turn.consent", ...key, consentId, expiresInMs: 20_000 },
   ]
 }
@@ -74,6 +75,7 @@ export const alphabet = (
     { type: "speech.paused", atMs: ENDED_MS, nowMs: ENDED_MS },
     { type: "speaker.stalled" },
     { type: "consent.judged", consentId: "stale" },
+    { type: "consent.unheard", consentId: "stale", nowMs: SOON_MS },
     ...(turn === undefined ? [] : answerEvents(turn, consentId)),
     ...(probe === undefined ? [] : answerEvents(probe, consentId)),
     ...(consent === undefined || turn === undefined ? [] : repeated(turn, consent.consentId)),
@@ -81,9 +83,10 @@ export const alphabet = (
   ]
 }
 
-/** The pending consent judged, and asked for once more. */
+/** The pending consent judged, found to be no answer, and asked for once more. */
 const repeated = ({ turnId, revision }: TurnKey, consentId: string): readonly ConversationEvent[] => [
   { type: "consent.judged", consentId },
+  { type: "consent.unheard", consentId, nowMs: SOON_MS },
   { type: "turn.consent", turnId, revision, consentId, expiresInMs: 20_000 },
 ]
 
@@ -122,6 +125,7 @@ const rumoursOf = (
     ...verdicts.map((verdict) => ({ type: "turn.understood" as const, ...key, verdict, nowMs: SOON_MS })),
     ...endings.map((ending) => ({ type: "turn.written" as const, ...key, ...ending })),
     { type: "turn.loading", ...key },
+    { type: "turn.acting", ...key },
     { type: "turn.clause", ...key },
     { type: "turn.failed", ...key, reason: "died" },
     { type: "turn.consent", ...key, consentId, expiresInMs: 20_000 },

@@ -172,7 +172,10 @@ const describe = ({ machine: snapshot, book }: ModelState): string => {
     dialogue: snapshot.value.dialogue,
     turn: facts(turn),
     probe: facts(probe),
-    consent: consent !== undefined,
+    consent: consent && {
+      heard: consent.questionEndMs !== undefined,
+      next: consent.next && consent.next.toMs > 0,
+    },
     muted,
     echoCancelled,
     children: Object.keys(snapshot.children).length,

@@ -41,6 +41,8 @@ export interface AnswerServices {
   readonly systemPrompt: string
   readonly maxReplyTokens: number
   readonly tools: Tools
+  /** A question that is not asked after all. */
+  readonly withdrawConsent: (consentId: string) => Effect<void>
   readonly output: SpeechOutput
   readonly outputRateHz: number
   readonly ledger: TurnLedger

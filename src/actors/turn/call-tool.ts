@@ -2,13 +2,25 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { TurnKey } from "../../machines/conversation/conversation-types.ts"
 import type { CallOrigin } from "../../ports/guard.ts"
-import type { CallContext, ToolCall } from "../../ports/tools.ts"
+import type { CallContext, ToolCall, ToolDenial, ToolEvent, ToolResult } from "../../ports/tools.ts"
 import type { AnswerServices, Tell } from "./answer-services.ts"
 import { speakClause } from "./speak-clause.ts"
 
+/** There is a voice to ask for, and nobody may be in the room: who types is told where it can be done. */
+const notInWriting =
+  "I can't ask for your confirmation in writing. Say it to me aloud, or use the command jett tools call."
+
+/** A door that closes without a word: what became of the call is not known. */
+const noResult: ToolDenial = {
+  type: "denied",
+  code: "internal",
+  speech: "Something went wrong, and I can't tell what became of that.",
+}
+
 /**
  * Makes one tool call, once the turn is committed: a side effect of a turn that is still speculation must not happen.
- * What is spoken about it is the receipt's or the denial's own sentence, never the model's.
+ * A question of the guard's is asked aloud, and the conversation told to listen for the answer; of a turn that ends
+ * before, the question is withdrawn. A typed turn cannot be asked aloud: its question is withdrawn at once.
  */
 export const callTool = (
   services: AnswerServices,
@@ -16,23 +28,44 @@ export const callTool = (
   tell: Tell,
   call: ToolCall,
   origin: CallOrigin,
-): Effect.Effect<void> =>
+): Effect.Effect<ToolResult> =>
   Effect.gen(function* () {
     yield* services.committed(key)
+    yield* tell({ type: "turn.acting", ...key })
+    const isTyped = services.typed(key.turnId) !== undefined
+    let result: ToolResult = noResult
+    let asked: string | undefined
+    let isUnaskable = false
+    const hear = (event: ToolEvent): Effect.Effect<void> => {
+      asked = undefined
+      if (event.type !== "consent-needed") {
+        result = event
+        return Effect.void
+      }
+      asked = event.consentId
+      isUnaskable = isTyped
+      return isTyped ? services.withdrawConsent(event.consentId) : askAloud(services, key, tell, event)
+    }
     yield* services.tools.call(call, contextOf(services, key, origin)).pipe(
-      Stream.runForEach((event) => {
-        if (event.type !== "consent-needed")
-          return Effect.asVoid(speakClause(services, key, tell, event.speech))
-        const { consentId, expiresInMs } = event
-        const asked: Tell = () => Effect.void
-        return speakClause(services, key, asked, event.question).pipe(
-          // The question is all there is to play for now: its end opens the ear for the answer.
-          Effect.tap(() => Effect.sync(() => services.output.complete(key))),
-          Effect.flatMap(() => tell({ type: "turn.consent", ...key, consentId, expiresInMs })),
-        )
-      }),
+      Stream.runForEach(hear),
+      Effect.onInterrupt(() => (asked === undefined ? Effect.void : services.withdrawConsent(asked))),
     )
+    return isUnaskable && result.type === "denied" ? { ...result, speech: notInWriting } : result
   })
+
+const askAloud = (
+  services: AnswerServices,
+  key: TurnKey,
+  tell: Tell,
+  { consentId, question, expiresInMs }: Extract<ToolEvent, { readonly type: "consent-needed" }>,
+): Effect.Effect<void> => {
+  const asked: Tell = () => Effect.void
+  return speakClause(services, key, asked, question).pipe(
+    // The question is all there is to play for now: its end opens the ear for the answer.
+    Effect.tap(() => Effect.sync(() => services.output.complete(key))),
+    Effect.flatMap(() => tell({ type: "turn.consent", ...key, consentId, expiresInMs })),
+  )
+}
 
 /** Below this, what was heard may be something else: it changes nothing then. */
 const CONFIDENT = 0.6

@@ -35,14 +35,15 @@ export class ConversationHistory {
     return this.#lastReply
   }
 
-  add(turn: Pick<TurnRecord, "transcript" | "heard">): void {
+  add(turn: Pick<TurnRecord, "transcript" | "heard" | "remembered">): void {
     this.#expire()
     this.#lastTurnMs = this.#now()
-    if (turn.heard !== "") this.#lastReply = turn.heard
-    if (turn.transcript === "" || turn.heard === "") return
+    const reply = turn.heard === "" ? "" : (turn.remembered ?? turn.heard)
+    if (reply !== "") this.#lastReply = reply
+    if (turn.transcript === "" || reply === "") return
     // As the model was asked: the same words again are a prompt that it has read already.
     const { text } = stripWakePhrase(turn.transcript)
-    this.#messages.push({ role: "user", content: text }, { role: "assistant", content: turn.heard })
+    this.#messages.push({ role: "user", content: text }, { role: "assistant", content: reply })
     this.#messages = this.#messages.slice(-MAX_MESSAGES)
   }
 

@@ -1,29 +1,31 @@
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Stream from "effect/Stream"
 import type { TurnKey } from "../../machines/conversation/conversation-types.ts"
 import type { ChatMessage } from "../../ports/engine.ts"
-import type { ChatEvent, LanguageModel } from "../../ports/language-model.ts"
+import type { LanguageModel } from "../../ports/language-model.ts"
 import type { ModelFailure } from "../../ports/models.ts"
-import type { ToolCall } from "../../ports/tools.ts"
-import { ClauseSplitter } from "../../text/clause-splitter.ts"
+import { estimateTokens } from "../../text/estimate-tokens.ts"
 import { buildMessages } from "../../text/prompt.ts"
 import type { AnswerServices, Tell } from "./answer-services.ts"
-import { callTool } from "./call-tool.ts"
 import { speakClause } from "./speak-clause.ts"
+import { saySentence } from "./speak-result.ts"
+import { makeCalls, noCalls } from "./tool-rounds.ts"
+import { type WrittenRound, writeRound } from "./write-round.ts"
 
 /** A cold model is waited for this long before the user is told "one moment". */
 const PATIENCE = "1500 millis"
-/** Written clauses that may wait for the voice: the model is not held up by it, nor runs far ahead. */
-const CLAUSES_AHEAD = 16
-/** More than any language needs: a reply is cut off here if the model does not keep to its number of tokens. */
-const CHARACTERS_PER_TOKEN = 8
+/** How often a model may call tools and be told what came of it, in one turn. */
+const MAX_ROUNDS = 4
 
 const tooLong = "That is too long for me. Please ask something shorter."
 const noAnswer = "Sorry, I have no answer to that."
 const noModel = "I can only answer fixed phrases right now, because there is no language model."
+const nothingDone = "I haven't done anything: I can only act through my tools."
 
-/** Answers with the language model: clause by clause while it still writes. */
+/**
+ * Answers with the language model: clause by clause while it still writes. It may call tools, and goes on with what
+ * they found; what is said about an action comes from its receipt, and what the model claims without one is not said.
+ */
 export const replyFree = (
   services: AnswerServices,
   key: TurnKey,
@@ -50,28 +52,62 @@ export const replyFree = (
       yield* speakClause(services, key, tell, tooLong)
       return
     }
-    const calls: ToolCall[] = []
-    let answered = false
-    const speak = (clause: string) =>
-      Effect.map(speakClause(services, key, tell, clause), (isSpeech) => {
-        answered ||= isSpeech
-      })
-    const writing = write(services, key, model, prompt.messages, calls).pipe(
-      Stream.buffer({ capacity: CLAUSES_AHEAD }),
-      Stream.runForEach(speak),
-    )
+    const room = model.contextTokens - services.maxReplyTokens - prompt.promptTokens
     yield* warm(services, key, tell, model).pipe(
-      Effect.andThen(services.pending.track(writing)),
+      Effect.andThen(converse(services, key, tell, model, prompt.messages, room)),
       // Where other programs have the memory, that is the answer: the reason is a sentence that can be spoken.
       Effect.catchIf(
         ({ reason }) => reason === "refused",
-        ({ message }) => speak(message),
+        ({ message }) => Effect.asVoid(speakClause(services, key, tell, message)),
       ),
     )
-    for (const call of calls) yield* callTool(services, key, tell, call, "model")
-    // A model may write nothing but thoughts, Markdown or a call that cannot be understood. "One moment" is no answer.
-    if (!answered && calls.length === 0) yield* speakClause(services, key, tell, noAnswer)
   })
+
+/** Rounds of writing and calling until the model has nothing left to call, or to say. `room`: tokens for results. */
+const converse = (
+  services: AnswerServices,
+  key: TurnKey,
+  tell: Tell,
+  model: LanguageModel,
+  prompt: readonly ChatMessage[],
+  room: number,
+): Effect.Effect<void, ModelFailure> =>
+  Effect.gen(function* () {
+    const calls = noCalls()
+    let messages = prompt
+    let left = room
+    let answered = false
+    let claimed = false
+    for (let round = 1; ; round++) {
+      const written = yield* writeRound(services, key, tell, model, messages)
+      answered ||= written.spoke
+      claimed ||= written.claimed
+      if (written.calls.length === 0) {
+        if (written.spoke) calls.unread = []
+        break
+      }
+      const results = yield* makeCalls(services, key, tell, written.calls, calls)
+      if (results === undefined || round === MAX_ROUNDS) break
+      const added = [askedBy(written), ...results]
+      left -= estimateTokens(JSON.stringify(added))
+      if (left < 0) break
+      messages = [...messages, ...added]
+    }
+    if (calls.reported) return
+    for (const found of calls.unread) yield* saySentence(services, key, tell, found)
+    if (calls.unread.length > 0) return
+    if (claimed) yield* saySentence(services, key, tell, nothingDone)
+    // A model may write nothing but thoughts, Markdown or a call that cannot be understood. "One moment" is no answer.
+    else if (!answered) yield* saySentence(services, key, tell, noAnswer)
+  })
+
+const askedBy = ({ text, calls }: WrittenRound): ChatMessage => ({
+  role: "assistant",
+  content: text,
+  toolCalls: calls.flatMap((asked) =>
+    asked.type === "tool-call" ? [{ name: asked.call.name, arguments: asked.call.arguments }] : [],
+  ),
+})
 
 /** Waits for the model to be loaded, and says so if that takes long. */
 const warm = (
@@ -88,41 +124,4 @@ const warm = (
       yield* speakClause(services, key, tell, "One moment.")
     }
     yield* Fiber.join(loading)
-  })
-
-/** The model's text as clauses, each as soon as it is whole; tool calls are collected, not made. */
-const write = (
-  services: AnswerServices,
-  key: TurnKey,
-  model: LanguageModel,
-  messages: readonly ChatMessage[],
-  calls: ToolCall[],
-): Stream.Stream<string, ModelFailure> =>
-  Stream.suspend(() => {
-    const { ledger, timebase, tools, maxReplyTokens } = services
-    let charactersLeft = maxReplyTokens * CHARACTERS_PER_TOKEN
-    const splitter = new ClauseSplitter()
-    const asked = timebase.monotonic()
-    const moments: { firstToken?: number; firstClause?: number } = {}
-    const note = (moment: "firstToken" | "firstClause"): void => {
-      if (moments[moment] !== undefined) return
-      moments[moment] = timebase.monotonic()
-      ledger.mark(key, { llm: { asked, ...moments } })
-    }
-    const clausesOf = (event: ChatEvent): readonly string[] => {
-      if (event.type === "tool-call")
-        calls.push({ ...event.call, turnId: key.turnId, revision: key.revision })
-      if (event.type !== "text") return []
-      note("firstToken")
-      charactersLeft -= event.text.length
-      services.typed(key.turnId)?.onText(event.text)
-      return splitter.push(event.text)
-    }
-    const rest = Stream.suspend(() => Stream.fromIterable(splitter.flush()))
-    return model.chat({ messages, tools: tools.definitions }).pipe(
-      Stream.takeWhile(() => charactersLeft > 0),
-      Stream.flatMap((event) => Stream.fromIterable(clausesOf(event))),
-      Stream.concat(rest),
-      Stream.tap(() => Effect.sync(() => note("firstClause"))),
-    )
   })

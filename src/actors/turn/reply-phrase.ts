@@ -6,6 +6,7 @@ import { uuidV7 } from "../uuid-v7.ts"
 import type { AnswerServices, Tell } from "./answer-services.ts"
 import { callTool } from "./call-tool.ts"
 import { speakText } from "./speak-clause.ts"
+import { speakResult } from "./speak-result.ts"
 
 export interface PhraseReply {
   readonly aftermath: Aftermath
@@ -23,7 +24,7 @@ export const replyPhrase = (
     if (match.tool !== undefined) {
       const { turnId, revision } = key
       const call = { callId: uuidV7(), turnId, revision, ...match.tool }
-      yield* callTool(services, key, tell, call, "phrase")
+      yield* speakResult(services, key, tell, yield* callTool(services, key, tell, call, "phrase"))
       return { aftermath: "none" }
     }
     const reply = phraseReply(match.intent, services.phrases.facts(services.history.lastReply())) ?? ""

@@ -14,6 +14,8 @@ export interface OpenTurn {
   route: TurnRoute
   /** Written clauses, as they are spoken. */
   reply: string[]
+  /** Stands in the conversation's history for what was heard, because somebody else's words were in that. */
+  remembered: string | undefined
   marks: TurnMarks
 }
 
@@ -27,6 +29,7 @@ const blank = (turnId: string): OpenTurn => ({
   confidence: undefined,
   route: "none",
   reply: [],
+  remembered: undefined,
   marks: {},
 })
 
@@ -56,6 +59,7 @@ export class TurnLedger {
         confidence: undefined,
         route: "none",
         reply: [],
+        remembered: undefined,
         marks: {},
       })
     }
@@ -65,7 +69,8 @@ export class TurnLedger {
   /** The entry for a revision that is about the same words: what was understood stays, what was written and measured goes. */
   restate({ turnId, revision }: TurnKey): void {
     const turn = this.#entry(turnId)
-    if (revision > turn.revision) Object.assign(turn, { revision, reply: [], marks: {} })
+    if (revision > turn.revision)
+      Object.assign(turn, { revision, reply: [], remembered: undefined, marks: {} })
   }
 
   mark(key: TurnKey, marks: TurnMarks): void {
@@ -98,6 +103,7 @@ export class TurnLedger {
       route: turn.route,
       reply: turn.reply.join(" "),
       heard: spoken.heard,
+      remembered: turn.remembered,
       replyAudioMs: Math.round(spoken.audioMs),
       latency: turnLatency(turn.marks),
       interrupted: outcome === "interrupted",

@@ -8,6 +8,7 @@ import { tone } from "../../audio/tone.ts"
 import { conversationMachine } from "../../machines/conversation/conversation.ts"
 import type {
   AnswerInput,
+  ConsentJudged,
   ConversationEvent,
   ConversationSettings,
   HealthEvent,
@@ -57,7 +58,7 @@ export interface ConversationOptions {
   readonly hearing: Omit<HearingOptions, "onEvent">
   readonly answering: Omit<
     AnswerServices,
-    "hearing" | "output" | "outputRateHz" | "ledger" | "typed" | "committed" | "onPart"
+    "hearing" | "output" | "outputRateHz" | "ledger" | "typed" | "committed" | "withdrawConsent" | "onPart"
   >
   readonly consent: Consent
   readonly volume: Volume
@@ -149,13 +150,14 @@ export const openConversation = (
       ledger,
       typed: (turnId) => typed.get(turnId),
       committed: (key) => commitments.wait(key),
+      withdrawConsent: (consentId) => consent.withdraw(consentId),
       onPart: (part, up) => send({ type: up ? "part.up" : "part.down", part }),
     }
     const echoSuspect = (): boolean => output.isPlaying && !actor.getSnapshot().context.echoCancelled
-    const judge = judgeConsent({ hearing, stt: answering.stt, consent, echoSuspect })
+    const judge = judgeConsent({ ...services, consent, echoSuspect })
     // Noticed is when the machine gets it: what is left of a silence is counted from there, and a frame may have passed
     // since the event was made, by which the turn would end later.
-    const noticedNow = (event: TurnEvent): TurnEvent =>
+    const noticedNow = <Event extends TurnEvent | ConsentJudged>(event: Event): Event =>
       "nowMs" in event ? { ...event, nowMs: clock.now() } : event
     // A machine that failed does not stop what it invoked.
     const over = Deferred.makeUnsafe<void>()
@@ -163,7 +165,7 @@ export const openConversation = (
       Stream.interruptWhen(answerTurn(services)(input), Deferred.await(over))
     const actor = createActor(
       conversationMachine.provide({
-        actors: { answerTurn: fromStream(answer, noticedNow), judgeConsent: fromStream(judge) },
+        actors: { answerTurn: fromStream(answer, noticedNow), judgeConsent: fromStream(judge, noticedNow) },
       }),
       { clock, input: { settings, echoCancelled: options.echoCancelled } },
     )

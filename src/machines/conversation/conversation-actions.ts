@@ -279,7 +279,7 @@ export const conversationSetup = base.extend({
       if (consent !== undefined) enqueue.emit({ type: "consent.dropped", consentId: consent.consentId })
       enqueue.assign({
         turn: { ...turn, clauseReady: false, drained: false },
-        consent: { consentId, expiresInMs, questionEndMs: 0, fromMs: 0, toMs: 0 },
+        consent: { consentId, expiresInMs, questionEndMs: undefined, fromMs: 0, toMs: 0, next: undefined },
       })
     }),
     /** A question that cannot be asked now is not left hanging. */
@@ -313,10 +313,11 @@ export const conversationSetup = base.extend({
       context.consent === undefined ? {} : { consent: { ...context.consent, toMs: 0 } },
     ),
     judge: base.enqueueActions(({ context, enqueue }) => {
-      const { turn, consent } = context
+      const { turn, consent, nowMs } = context
       if (turn === undefined || consent === undefined) return
-      const { consentId, fromMs, toMs, questionEndMs } = consent
+      const { consentId, fromMs, toMs } = consent
       const { turnId, revision } = turn
+      const questionEndMs = consent.questionEndMs ?? Math.max(nowMs, toMs)
       const input: ConsentInput = { turnId, revision, consentId, fromMs, toMs, questionEndMs }
       enqueue.spawnChild("judgeConsent", { id: `judge:${consentId}`, input })
     }),
@@ -324,6 +325,23 @@ export const conversationSetup = base.extend({
       if (context.consent !== undefined) enqueue.stopChild(`judge:${context.consent.consentId}`)
     }),
     forgetConsent: base.assign({ consent: undefined }),
+    answerBeginsAgain: base.assign(({ context: { consent }, event }) => {
+      assertEvent(event, ["speech.started", "speech.resumed"])
+      if (consent === undefined) return {}
+      const fromMs = consent.next?.fromMs ?? event.atMs
+      return { consent: { ...consent, next: { fromMs, toMs: 0 } } }
+    }),
+    answerPausesAgain: base.assign(({ context: { consent }, event }) => {
+      assertEvent(event, "speech.paused")
+      if (consent?.next === undefined) return {}
+      return { consent: { ...consent, next: { ...consent.next, toMs: event.atMs } } }
+    }),
+    /** What was judged was no answer: the next sound may be. */
+    takeNextAnswer: base.assign(({ context: { consent } }) => {
+      if (consent === undefined) return {}
+      const { fromMs, toMs } = consent.next ?? { fromMs: 0, toMs: 0 }
+      return { consent: { ...consent, fromMs, toMs, next: undefined } }
+    }),
 
     setMuted: base.assign({ muted: true }),
     setUnmuted: base.assign({ muted: false }),

@@ -49,10 +49,17 @@ export interface ConversationContext {
   readonly consent: PendingConsent | undefined
 }
 
-interface PendingConsent {
+interface PendingConsent extends CapturedAnswer {
   readonly consentId: string
   readonly expiresInMs: number
-  readonly questionEndMs: number
+  /** Undefined while the question still sounds. */
+  readonly questionEndMs: number | undefined
+  /** What began while the last answer was being judged: taken up if that was none. */
+  readonly next: CapturedAnswer | undefined
+}
+
+/** Sound by position on the audio clock; `toMs` is 0 while it goes on. */
+interface CapturedAnswer {
   readonly fromMs: number
   readonly toMs: number
 }

@@ -34,6 +34,34 @@ export const interruption = <const C extends Close>(close: C) =>
     ],
   }) as const
 
+/** The same in the middle of an answer to a question that still sounds; heard out, a wake word is a part of the answer. */
+export const interruptionOfQuestion = {
+  "wake.detected": [
+    {
+      guard: "startsInSpeechOverQuestion",
+      target: "#conversation.dialogue.waking.sameBreath",
+      actions: [...endedBy("closeCancelled"), "openTurnByWake"],
+    },
+    {
+      guard: "listensOverQuestion",
+      target: "#conversation.dialogue.waking.waiting",
+      actions: [...endedBy("closeCancelled"), "openTurnByWake"],
+    },
+  ],
+  "user.ptt": [
+    {
+      guard: "startsInSpeechOverQuestion",
+      target: "#conversation.dialogue.transcribing.capturing",
+      actions: [...endedBy("closeCancelled"), "openTurnByPtt"],
+    },
+    {
+      guard: "listensOverQuestion",
+      target: "#conversation.dialogue.waking.waiting",
+      actions: [...endedBy("closeCancelled"), "openTurnByPtt"],
+    },
+  ],
+} as const
+
 /** The same while Jett speaks: where it hears itself, the sound up to the wake word holds its own words. */
 export const interruptionOfSpeech = <const C extends Close>(close: C) => {
   const { "wake.detected": byWake, "user.ptt": byHand } = interruption(close)

@@ -13,6 +13,9 @@ const remaining = ({ nowMs }: ConversationContext, sinceMs: number | undefined, 
 /** How long after Jett's pause a trace of its voice may still be heard. */
 const ECHO_TAIL_MS = 300
 
+/** No question takes so long. */
+const ASKING_MS = 30_000
+
 const probeHasNoWords = ({ probe }: ConversationContext): boolean =>
   probe?.verdict === "nothing" ||
   probe?.verdict === "wake-only" ||
@@ -79,7 +82,18 @@ export const conversationGuards = {
     isSame(context.turn, event) &&
     context.consent?.consentId !== event.consentId,
   isPendingConsent: ({ context, event }: Args) =>
-    event.type === "consent.judged" && context.consent?.consentId === event.consentId,
+    (event.type === "consent.judged" || event.type === "consent.unheard") &&
+    context.consent?.consentId === event.consentId,
+  /** The user begins anew over the question, not in the middle of an answer to it. */
+  startsInSpeechOverQuestion: (args: Args) =>
+    conversationGuards.questionSounds(args) && conversationGuards.startsInSpeech(args),
+  listensOverQuestion: (args: Args) =>
+    conversationGuards.questionSounds(args) && conversationGuards.listens(args),
+  questionSounds: ({ context: { consent } }: Args) =>
+    consent !== undefined && consent.questionEndMs === undefined,
+  questionWasHeard: ({ context }: Args) => context.consent?.questionEndMs !== undefined,
+  answeredAgain: ({ context }: Args) => (context.consent?.next?.toMs ?? 0) > 0,
+  answersAgain: ({ context }: Args) => context.consent?.next !== undefined,
   /** Speech so soon after the end that the user had only paused. */
   reopens: ({ context, event }: Args) => {
     const turn = context.turn
@@ -113,16 +127,20 @@ export const conversationDelays = {
     remaining(context, context.turn?.pausedAtMs, context.settings.phraseSilenceMs),
   thinking: ({ context }: Args) => context.settings.thinkingMs,
   loading: ({ context }: Args) => context.settings.loadingMs,
+  /** Longer than the tools' own deadlines: a database may take a minute to stop. */
+  acting: () => 180_000,
   notice: () => 10_000,
   speaking: ({ context }: Args) => context.settings.speakingMs,
   bargeInSpeech: ({ context }: Args) => context.settings.bargeInSpeechMs,
   resume: ({ context }: Args) => context.settings.resumeMs,
   followUpDelay: ({ context }: Args) => context.settings.followUpDelayMs,
   followUp: ({ context }: Args) => context.settings.followUpMs,
-  asking: () => 30_000,
+  asking: () => ASKING_MS,
   /** Counted from the end of the question, whatever was heard since. */
   consent: ({ context }: Args) =>
-    remaining(context, context.consent?.questionEndMs, context.consent?.expiresInMs ?? 20_000),
+    context.consent?.questionEndMs === undefined
+      ? ASKING_MS
+      : remaining(context, context.consent.questionEndMs, context.consent.expiresInMs),
   answerSilence: ({ context }: Args) => remaining(context, context.consent?.toMs, context.settings.silenceMs),
   judging: () => 10_000,
 }

@@ -1,5 +1,5 @@
 import { conversationSetup } from "./conversation-actions.ts"
-import { interruption, interruptionOfSpeech } from "./conversation-interruption.ts"
+import { interruption, interruptionOfQuestion, interruptionOfSpeech } from "./conversation-interruption.ts"
 import { onSpeech } from "./conversation-speech.ts"
 
 /** From the committed turn to the first clause: the answer is awaited, or the user's consent. */
@@ -37,7 +37,10 @@ export const thinkingStates = {
           { guard: "isWrittenUnspoken", target: "#conversation.dialogue.finished" },
         ],
         after: { thinking: { target: "apologising", actions: "stopAnswer" } },
-        on: { "turn.loading": { guard: "isCurrent", target: "loading" } },
+        on: {
+          "turn.loading": { guard: "isCurrent", target: "loading" },
+          "turn.acting": { guard: "isCurrent", target: "acting" },
+        },
       },
       /** A model loads cold, which may take longer than thinking may. */
       loading: {
@@ -46,6 +49,15 @@ export const thinkingStates = {
           { guard: "isWrittenUnspoken", target: "#conversation.dialogue.finished" },
         ],
         after: { loading: { target: "apologising", actions: "stopAnswer" } },
+        on: { "turn.acting": { guard: "isCurrent", target: "acting" } },
+      },
+      /** What a tool has begun is not broken off because it takes long. */
+      acting: {
+        always: [
+          { guard: "hasFailed", target: "apologising", actions: "stopAnswer" },
+          { guard: "isWrittenUnspoken", target: "#conversation.dialogue.finished" },
+        ],
+        after: { acting: { target: "apologising", actions: "stopAnswer" } },
       },
       apologising: {
         entry: ["dropSpeech", "becomeNotice", "answer", "commit"],
@@ -72,11 +84,17 @@ export const thinkingStates = {
       },
     },
     states: {
+      /** Where Jett does not hear itself, an answer may begin before the question has ended: the guard judges that too. */
       asking: {
         entry: "openSpeech",
         after: { asking: "judging" },
         on: {
           ...interruptionOfSpeech("closeCancelled"),
+          ...onSpeech({
+            guard: "hearsWhileSpeaking",
+            target: "answering",
+            actions: ["noteTime", "answerBegins"],
+          }),
           "speaker.drained": {
             guard: "isCurrent",
             target: "hearing",
@@ -96,25 +114,51 @@ export const thinkingStates = {
       },
       answering: {
         after: { consent: "judging" },
-        on: { "speech.paused": { target: "settling", actions: ["noteTime", "answerPauses"] } },
+        on: {
+          ...interruptionOfQuestion,
+          "speech.paused": { target: "settling", actions: ["noteTime", "answerPauses"] },
+          /** From here on the answer has as long as the guard gives it. */
+          "speaker.drained": {
+            guard: "isCurrent",
+            target: "answering",
+            reenter: true,
+            actions: ["noteTime", "questionHeard"],
+          },
+        },
       },
       settling: {
         after: { answerSilence: "judging" },
         on: {
+          ...interruptionOfQuestion,
           ...onSpeech({ target: "answering", actions: ["noteTime", "answerGoesOn"] }),
+          "speaker.drained": { guard: "isCurrent", actions: ["noteTime", "questionHeard"] },
         },
       },
       judging: {
         entry: "judge",
         exit: "stopJudge",
         on: {
+          ...onSpeech({ guard: "listens", actions: ["noteTime", "answerBeginsAgain"] }),
+          "speech.paused": { actions: ["noteTime", "answerPausesAgain"] },
+          "speaker.drained": { guard: "isCurrent", actions: ["noteTime", "questionHeard"] },
           "consent.judged": {
             guard: "isPendingConsent",
-            target: "#conversation.dialogue.thinking",
+            target: "#conversation.dialogue.thinking.acting",
             actions: "forgetConsent",
           },
+          "consent.unheard": { guard: "isPendingConsent", target: "goingOn", actions: "noteTime" },
         },
         after: { judging: "#conversation.dialogue.failed" },
+      },
+      /** What was heard was no answer: the question, or the wait for its answer, goes on. Passed through. */
+      goingOn: {
+        exit: "takeNextAnswer",
+        always: [
+          { guard: "answeredAgain", target: "settling" },
+          { guard: "answersAgain", target: "answering" },
+          { guard: "questionWasHeard", target: "hearing" },
+          { target: "asking" },
+        ],
       },
     },
   }),

@@ -69,6 +69,8 @@ export type UserEvent =
 export type TurnEvent =
   | ({ readonly type: "turn.understood"; readonly verdict: Verdict; readonly nowMs: number } & TurnKey)
   | ({ readonly type: "turn.loading" } & TurnKey)
+  /** A tool is called, which has deadlines of its own. */
+  | ({ readonly type: "turn.acting" } & TurnKey)
   | ({ readonly type: "turn.clause" } & TurnKey)
   | ({
       readonly type: "turn.consent"
@@ -91,10 +93,10 @@ export type HealthEvent =
   | { readonly type: "part.up"; readonly part: Part }
   | { readonly type: "echo.changed"; readonly cancelled: boolean }
 
-export interface ConsentJudged {
-  readonly type: "consent.judged"
-  readonly consentId: string
-}
+export type ConsentJudged =
+  | { readonly type: "consent.judged"; readonly consentId: string }
+  /** A noise, a cough, Jett's own voice: no answer, and the guard was not told of it. */
+  | { readonly type: "consent.unheard"; readonly consentId: string; readonly nowMs: number }
 
 export type ConversationEvent =
   | ConsentJudged
@@ -133,7 +135,9 @@ export interface AnswerInput extends TurnKey {
 export interface ConsentInput extends TurnKey {
   readonly consentId: string
   readonly fromMs: number
+  /** 0 where there was no answer until the end of its time. */
   readonly toMs: number
+  /** End of the question; of one that still sounds, the latest moment that is known, since it ends after that. */
   readonly questionEndMs: number
 }
 

@@ -64,6 +64,7 @@ const make = (
     systemPrompt: "You are Jett.",
     maxReplyTokens: 64,
     tools: disconnectedTools,
+    withdrawConsent: () => Effect.void,
     output: new SpeechOutput(player, () => {}),
     outputRateHz: 1000,
     ledger,

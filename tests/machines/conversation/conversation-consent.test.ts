@@ -14,8 +14,8 @@ const written: ConversationEvent = { type: "turn.written", ...key, asksQuestion:
 const drained = (nowMs: number): ConversationEvent => ({ type: "speaker.drained", ...key, nowMs })
 
 /** A rig that thinks about spoken turn "a", whose user fell silent at 2,000 ms. */
-const thinking = () => {
-  const rig = conversationRig()
+const thinking = (echoCancelled = true) => {
+  const rig = conversationRig({ echoCancelled })
   rig.send(wake(1000, "a"), started(1200), paused(2000))
   rig.send({ type: "turn.understood", ...key, verdict: "words", nowMs: 2100 })
   rig.clock.increment(600)
@@ -91,7 +91,7 @@ describe("the conversation asking for consent", () => {
     const rig = hearing()
     rig.clock.increment(20_000)
     rig.send({ type: "consent.judged", consentId: "k" })
-    expect(rig.state()).toBe("thinking.working")
+    expect(rig.state()).toBe("thinking.acting")
     expect(rig.told("turn.committed")).toHaveLength(1)
   })
 
@@ -147,6 +147,126 @@ describe("the conversation asking for consent", () => {
     rig.send(consent("k"))
     expect(rig.state()).toBe(before)
     expect(dropped(rig)).toEqual(["k"])
+  })
+})
+
+describe("an answer that begins while the question still sounds", () => {
+  const asking = (echoCancelled = true) => {
+    const rig = thinking(echoCancelled)
+    rig.send(consent("k"))
+    return rig
+  }
+
+  it("is judged with the moment that it began at, and ends after that moment's question", () => {
+    const rig = asking()
+    rig.send(started(4000), paused(4400))
+    rig.clock.increment(600)
+    expect(rig.state()).toBe("confirming.judging")
+    expect(rig.judged).toMatchObject([{ fromMs: 4000, toMs: 4400 }])
+    // The question goes on: its end is not known, but is later than all that is.
+    expect(rig.judged[0]?.questionEndMs).toBeGreaterThan(4400)
+    expect(dropped(rig)).toEqual([])
+  })
+
+  it("is judged with the question's end where that came before the answer's", () => {
+    const rig = asking()
+    rig.send(started(4000), drained(5000))
+    expect(rig.state()).toBe("confirming.answering")
+    rig.send(paused(5500))
+    rig.clock.increment(600)
+    expect(rig.judged).toMatchObject([{ fromMs: 4000, toMs: 5500, questionEndMs: 5000 }])
+  })
+
+  it("has as long as the guard gives it, counted from the end of the question", () => {
+    const rig = asking()
+    rig.send(started(4000))
+    rig.clock.increment(15_000)
+    rig.send(drained(19_000))
+    rig.clock.increment(19_999)
+    expect(rig.state()).toBe("confirming.answering")
+    rig.clock.increment(1)
+    expect(rig.judged).toMatchObject([{ toMs: 0 }])
+  })
+
+  it("is not heard where Jett hears itself", () => {
+    const rig = asking(false)
+    rig.send(started(4000), paused(4400))
+    expect(rig.state()).toBe("confirming.asking")
+  })
+
+  it.each([
+    { heard: "before the question has ended", end: [], state: "confirming.asking" },
+    { heard: "by when it has", end: [drained(5200)], state: "confirming.hearing" },
+  ])("ends nothing when it was a cough, $heard", ({ end, state }) => {
+    const rig = asking()
+    rig.send(started(4000), paused(4400))
+    rig.clock.increment(600)
+    rig.send(...end, { type: "consent.unheard", consentId: "k", nowMs: 5300 })
+    expect(rig.state()).toBe(state)
+    expect(dropped(rig)).toEqual([])
+    // The real answer is judged by itself.
+    rig.send(...(end.length > 0 ? [] : [drained(6000)]), started(6500), paused(7000))
+    rig.clock.increment(600)
+    expect(rig.judged).toHaveLength(2)
+    expect(rig.judged[1]).toMatchObject({ fromMs: 6500, toMs: 7000 })
+  })
+
+  it.each([
+    { while: "still speaks", more: [started(5100)], state: "confirming.answering" },
+    { while: "has spoken", more: [started(5100), paused(5400)], state: "confirming.settling" },
+  ])("is the next sound where the first was none and the user $while", ({ more, state }) => {
+    const rig = asking()
+    rig.send(started(4000), paused(4400))
+    rig.clock.increment(600)
+    rig.send(...more, { type: "consent.unheard", consentId: "k", nowMs: 5450 })
+    expect(rig.state()).toBe(state)
+    rig.send(drained(5500))
+    if (more.length === 1) rig.send(paused(5600))
+    rig.clock.increment(600)
+    expect(rig.judged[1]).toMatchObject({ fromMs: 5100, questionEndMs: 5500 })
+  })
+
+  it("gives way to the wake word, which is a part of the answer once the question was heard", () => {
+    const early = asking()
+    early.send(started(4000), wake(4500, "b", true))
+    expect(early.state()).toBe("waking.sameBreath")
+    expect(dropped(early)).toEqual(["k"])
+
+    const late = asking()
+    late.send(started(4000), drained(4200), wake(4500, "b", true))
+    expect(late.state()).toBe("confirming.answering")
+    expect(dropped(late)).toEqual([])
+  })
+
+  it("does not hear an answer of the question before when the guard asks once more", () => {
+    const rig = asking()
+    rig.send(started(4000), paused(4400))
+    rig.clock.increment(600)
+    rig.send({ type: "consent.judged", consentId: "k" })
+    expect(rig.state()).toBe("thinking.acting")
+    rig.send(consent("k2"), { type: "consent.unheard", consentId: "k", nowMs: 5300 })
+    expect(rig.state()).toBe("confirming.asking")
+    rig.send(drained(9000), started(9500), paused(9900))
+    rig.clock.increment(600)
+    expect(rig.judged.map(({ consentId }) => consentId)).toEqual(["k", "k2"])
+  })
+})
+
+describe("a tool that takes long", () => {
+  it("is not broken off like a thought", () => {
+    const rig = thinking()
+    rig.send({ type: "turn.acting", ...key })
+    rig.clock.increment(120_000)
+    expect(rig.state()).toBe("thinking.acting")
+    rig.send(clause)
+    expect(rig.state()).toBe("speaking.playing")
+  })
+
+  it("is given up in the end", () => {
+    const rig = thinking()
+    rig.send({ type: "turn.acting", ...key })
+    rig.clock.increment(180_000)
+    expect(rig.state()).toBe("thinking.apologising")
   })
 })
 

@@ -632,7 +632,7 @@ describe("the conversation machine", () => {
       { turnId: "a", revision: 0, consentId: "k", questionEndMs: 5000, fromMs: 5600, toMs: 6200 },
     ])
     rig.send({ type: "consent.judged", consentId: "k" })
-    expect(rig.state()).toBe("thinking.working")
+    expect(rig.state()).toBe("thinking.acting")
   })
 
   it("drops a pending consent when the turn is cancelled", () => {
