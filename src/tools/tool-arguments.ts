@@ -1,0 +1,36 @@
+import type { Prepared } from "../ports/guarded-tool.ts"
+
+/**
+ * The arguments of a call by name, if it has no other than `allowed`. Total: whatever it is given, own properties only,
+ * and undefined where it is no plain object or has something that the tool does not take.
+ */
+export const readArguments = (
+  args: unknown,
+  allowed: readonly string[],
+): ReadonlyMap<string, unknown> | undefined => {
+  if (typeof args !== "object" || args === null || Array.isArray(args)) return undefined
+  const entries: readonly (readonly [PropertyKey, unknown])[] = Reflect.ownKeys(args).map((key) => [
+    key,
+    Reflect.get(args, key),
+  ])
+  const found = new Map<string, unknown>()
+  for (const [key, value] of entries) {
+    if (typeof key !== "string" || !allowed.includes(key)) return undefined
+    found.set(key, value)
+  }
+  return found
+}
+
+/** The refusal of arguments that are not what the tool takes; `speech` never repeats them. */
+export const malformed = (speech: string): Prepared => ({ type: "refused", code: "malformed", speech })
+
+/** The schema of a tool that takes these arguments and no others. */
+export const parametersOf = (
+  properties: Readonly<Record<string, unknown>>,
+  required: readonly string[] = [],
+): Readonly<Record<string, unknown>> => ({
+  type: "object",
+  properties,
+  required,
+  additionalProperties: false,
+})
