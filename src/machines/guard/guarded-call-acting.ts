@@ -1,0 +1,111 @@
+import { guardedCallSetup } from "./guarded-call-setup.ts"
+
+/**
+ * From the intent on record to the outcome on record. Every intent gets an outcome, and what is being done is not
+ * interrupted by anybody who changed their mind.
+ */
+export const actingStates = guardedCallSetup.createStateConfig({
+  initial: "recordingIntent",
+  states: {
+    recordingIntent: {
+      invoke: {
+        id: "recordIntent",
+        src: "recordIntent",
+        onDone: [
+          {
+            guard: "isCancelled",
+            target: "recordingOutcome",
+            actions: { type: "deny", params: { code: "cancelled" } },
+          },
+          { guard: "isConsented", target: "executing" },
+          { target: "identifying" },
+        ],
+        onError: {
+          target: "#guard.denying",
+          actions: { type: "deny", params: { code: "audit-unavailable" } },
+        },
+      },
+      on: { "call.cancel": { actions: "noteCancelled" } },
+      after: {
+        recordDeadline: {
+          target: "#guard.denying",
+          actions: { type: "deny", params: { code: "audit-unavailable" } },
+        },
+      },
+    },
+    /** What nobody had to agree to is identified only now, after a row that says so. */
+    identifying: {
+      invoke: {
+        id: "identifyTarget",
+        src: "identifyTarget",
+        input: { again: false },
+        onDone: [
+          {
+            guard: { type: "hasPassed", params: ({ event }) => ({ step: event.output }) },
+            target: "executing",
+          },
+          {
+            target: "recordingOutcome",
+            actions: { type: "denyAsTold", params: ({ event }) => ({ step: event.output }) },
+          },
+        ],
+        onError: { target: "recordingOutcome", actions: { type: "deny", params: { code: "internal" } } },
+      },
+      on: {
+        "call.cancel": {
+          target: "recordingOutcome",
+          actions: { type: "deny", params: { code: "cancelled" } },
+        },
+      },
+      after: {
+        identifyDeadline: {
+          target: "recordingOutcome",
+          actions: { type: "deny", params: { code: "engine-away" } },
+        },
+      },
+    },
+    executing: {
+      entry: "noteUnknown",
+      invoke: {
+        id: "performOperation",
+        src: "performOperation",
+        onDone: [
+          {
+            guard: { type: "isUnknown", params: ({ event }) => ({ performed: event.output }) },
+            target: "reconciling",
+          },
+          {
+            target: "recordingOutcome",
+            actions: { type: "noteOutcome", params: ({ event }) => ({ performed: event.output }) },
+          },
+        ],
+        onError: "reconciling",
+      },
+      after: { executeDeadline: "reconciling" },
+    },
+    reconciling: {
+      invoke: {
+        id: "reconcileOperation",
+        src: "reconcileOperation",
+        onDone: {
+          target: "recordingOutcome",
+          actions: { type: "noteOutcome", params: ({ event }) => ({ performed: event.output }) },
+        },
+        onError: "recordingOutcome",
+      },
+      after: { reconcileDeadline: "recordingOutcome" },
+    },
+    recordingOutcome: {
+      invoke: {
+        id: "recordOutcome",
+        src: "recordOutcome",
+        input: ({ context }) => ({ outcome: context.outcome, code: context.code }),
+        onDone: [{ guard: "isDenied", target: "#guard.denied" }, { target: "#guard.receipt" }],
+        onError: [{ guard: "isDenied", target: "#guard.denied" }, { target: "#guard.unrecorded" }],
+      },
+      after: {
+        recordDeadline: [{ guard: "isDenied", target: "#guard.denied" }, { target: "#guard.unrecorded" }],
+      },
+    },
+  },
+})
