@@ -14,7 +14,11 @@ export type HeardName =
   | { readonly type: "ambiguous"; readonly candidates: readonly SpokenContainer[] }
   | { readonly type: "unknown" }
 
-/** How near a sound-alike must be: `certain` is taken without asking, `ask` is worth a question. */
+/**
+ * How near a sound-alike must be: `certain` is taken without asking, `ask` is worth a question. 19 names of well-known
+ * containers by Kokoro voices, transcribed by Moonshine tiny: at 0.25 nine in ten are understood and none wrongly; of a
+ * thousand ordinary words one in a hundred is near a name by then, and at 0.35 three.
+ */
 export interface Likeness {
   readonly certain: number
   readonly ask: number
@@ -25,12 +29,14 @@ export const EXACT: Likeness = { certain: -1, ask: -1 }
 /** Nothing but the name says that a container is meant, as in "restart quadrant". */
 export const BARE: Likeness = { certain: 0.2, ask: 0.2 }
 /** The word "container" stands beside it. */
-export const BESIDE_CONTAINER: Likeness = { certain: 0.25, ask: 0.45 }
+export const BESIDE_CONTAINER: Likeness = { certain: 0.25, ask: 0.4 }
 
 /** The second-best container must be this much farther away. */
 const MARGIN = 0.15
 /** Fewer sounds are like too many words: they are taken as they are or not at all. */
 const LEAST_WEIGHT = 3
+/** "Gaudia" is near "caddy": with so few sounds the nearest is only worth a question. */
+const CERTAIN_WEIGHT = 3.5
 const MOST_CANDIDATES = 3
 
 /**
@@ -56,7 +62,8 @@ export function resolveContainerName(
   const [best, second] = near
   if (best === undefined || best.distance > ask) return { type: "unknown" }
   const isAlone = second === undefined || second.distance - best.distance >= MARGIN
-  if (best.distance <= certain && isAlone) return { type: "known", name: best.container.name }
+  const isLong = weightOf(sounds) >= CERTAIN_WEIGHT
+  if (isLong && best.distance <= certain && isAlone) return { type: "known", name: best.container.name }
   const asked = near.filter(({ distance }) => distance - best.distance < MARGIN)
   return { type: "ambiguous", candidates: asked.slice(0, MOST_CANDIDATES).map(({ container }) => container) }
 }

@@ -126,7 +126,7 @@ export function soundDistance(a: string, b: string): number {
     last = row
     row = spare
   }
-  return at(last, b.length) / whole
+  return Math.min(1, at(last, b.length) / whole)
 }
 
 const at = (values: Float64Array, index: number): number => values[index] ?? 0
