@@ -205,8 +205,8 @@ export const definition = {
         "For tcp with TLS: who signed the engine's certificate.",
         absolutePath,
       ),
-      cert: optionalText("TLS without it", "For tcp with TLS: our certificate.", absolutePath),
-      key: optionalText("TLS without it", "For tcp with TLS: the key of our certificate.", absolutePath),
+      cert: optionalText("no TLS", "For tcp with TLS: our certificate.", absolutePath),
+      key: optionalText("no TLS", "For tcp with TLS: the key of our certificate.", absolutePath),
       timeout_ms: integer(10_000, deadlineMs, "How long the engine may take to answer what changes nothing."),
       stop_grace_s: integer(
         10,
@@ -227,9 +227,19 @@ export const definition = {
       ),
       pin_wait_s: integer(120, { min: 10, max: 600 }, "How long an operation waits for the PIN."),
       lock_minutes: integer(
-        15,
+        5,
         { min: 1, max: 1_440 },
         "How long an operation is refused after three failed confirmations, and the PIN after three wrong ones.",
+      ),
+    },
+  },
+  audit: {
+    doc: "The log of what was asked of the guard and what became of it.",
+    settings: {
+      retention_days: integer(
+        90,
+        { min: 1, max: 3_650 },
+        "What was asked and observed is erased after so long; that it happened stays, and stays provable.",
       ),
     },
   },

@@ -1,39 +1,37 @@
 import { buildPolicy } from "../security/policy.ts"
 import type { ConfigProblem } from "./config-error.ts"
+import { configuredEngine } from "./configured-engine.ts"
 import type { Config } from "./definition.ts"
-import { parseDockerHost } from "./docker-host.ts"
 
 /** What is wrong between the settings of the container engine and its containers. `at` says where a key was set. */
 export function dockerConflicts(config: Config, at: (key: string) => string): readonly ConfigProblem[] {
   return [...tlsProblems(config, at), ...tableProblems(config, at)]
 }
 
-function tlsProblems({ docker, privacy }: Config, at: (key: string) => string): readonly ConfigProblem[] {
-  const problem = (key: string, message: string): readonly ConfigProblem[] => [
-    { key, message: `${at(key)}: ${message}` },
+function tlsProblems(config: Config, at: (key: string) => string): readonly ConfigProblem[] {
+  const { host, ca, cert, key } = config.docker
+  const problem = (setting: string, message: string): readonly ConfigProblem[] => [
+    { key: `docker.${setting}`, message: `${at(`docker.${setting}`)}: docker.${setting} ${message}` },
   ]
-  const { host, ca, cert, key } = docker
-  const address = host === undefined ? undefined : parseDockerHost(host)
-  const given = ca !== undefined ? "docker.ca" : cert !== undefined ? "docker.cert" : "docker.key"
-  const hasTls = ca !== undefined || cert !== undefined || key !== undefined
-  if ((cert === undefined) !== (key === undefined)) {
-    const [there, missing] = cert === undefined ? ["key", "cert"] : ["cert", "key"]
-    return problem(
-      `docker.${there}`,
-      `docker.${there} is set and docker.${missing} is not; expected both or neither. Fix: set docker.${missing}.`,
-    )
+  const files = Object.entries({ ca, cert, key })
+  const given = files.filter(([, file]) => file !== undefined).map(([name]) => name)
+  const [first] = given
+  if (first !== undefined && given.length < files.length) {
+    const missing = files.filter(([, file]) => file === undefined).map(([name]) => `docker.${name}`)
+    const fix = `Fix: set ${missing.join(" and ")}.`
+    return problem(first, `is set without ${missing.join(" and ")}; expected all three or none. ${fix}`)
   }
-  if (hasTls && address?.scheme !== "tcp") {
+  if (first !== undefined && !host?.startsWith("tcp:")) {
     const found = host === undefined ? "not set" : `"${host}"`
     return problem(
-      given,
-      `${given} is set and docker.host is ${found}; expected tcp:// beside it. Fix: take ${given} out, or set docker.host = "tcp://HOST:2376".`,
+      first,
+      `is set and docker.host is ${found}; expected tcp:// beside it. Fix: take docker.ca, docker.cert and docker.key out, or set docker.host = "tcp://HOST:2376".`,
     )
   }
-  if (address?.scheme === "tcp" && !hasTls && !isLoopbackHost(address.host) && !privacy.allowInsecureDocker) {
+  if (host !== undefined && configuredEngine(config) === undefined) {
     return problem(
-      "docker.host",
-      `docker.host is "${host}", which is not on this machine, without TLS; expected docker.ca, docker.cert and docker.key. Fix: set them, use ssh://, or, inside a tunnel such as WireGuard, set privacy.allow_insecure_docker = true.`,
+      "host",
+      `is "${host}", which is not on this machine, without TLS; expected docker.ca, docker.cert and docker.key. Fix: set them, use ssh://, or, inside a tunnel such as WireGuard, set privacy.allow_insecure_docker = true.`,
     )
   }
   return []
@@ -67,7 +65,3 @@ export function dockerWarnings({ docker, privacy, containers }: Config): readonl
   }
   return warnings
 }
-
-/** True for 127.0.0.0/8, ::1 and localhost. */
-const isLoopbackHost = (host: string): boolean =>
-  host === "localhost" || host === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)

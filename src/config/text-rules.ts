@@ -1,4 +1,4 @@
-import { parseDockerHost } from "./docker-host.ts"
+import { parseEngineHost } from "../tools/containers/engine-host.ts"
 import type { TextRule } from "./setting.ts"
 
 export const httpUrl: TextRule = {
@@ -38,7 +38,7 @@ export const wyomingUrl: TextRule = {
 }
 
 export const dockerHost: TextRule = {
-  expected:
-    'an address such as "unix:///var/run/docker.sock", "tcp://10.0.0.2:2376" or "ssh://user@10.0.0.2"',
-  test: (value) => parseDockerHost(value) !== undefined,
+  expected: 'an address such as "unix:///run/docker.sock", "tcp://10.0.0.2:2376" or "ssh://user@10.0.0.2"',
+  // Whether it needs TLS depends on other settings.
+  test: (value) => parseEngineHost(value, { plainTcp: true }).ok,
 }

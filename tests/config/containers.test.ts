@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { ConfigError } from "../../src/config/config-error.ts"
+import { configuredEngine } from "../../src/config/configured-engine.ts"
 import { configuredPolicy } from "../../src/config/configured-policy.ts"
 import { configJsonSchema } from "../../src/config/json-schema.ts"
 import { type LoadOptions, loadConfig } from "../../src/config/load-config.ts"
@@ -177,7 +178,6 @@ describe("the container engine", () => {
     ["tcp://localhost:2375", ""],
     ["tcp://[::1]:2375", ""],
     ["tcp://10.0.0.2:2376", tls],
-    ["tcp://10.0.0.2:2376", 'ca = "/etc/jett/ca.pem"\n'],
     ["ssh://jett@10.0.0.2", ""],
     ["ssh://jett@server.example:2222", ""],
   ])("%s may be configured", (host, more) => {
@@ -185,17 +185,12 @@ describe("the container engine", () => {
   })
 
   test.each([
-    ...["docker.sock", "unix://docker.sock", "http://127.0.0.1:2375", "tcp://10.0.0.2", "tcp://10.0.0.2:0"],
-    ...[
-      "tcp://10.0.0.2:99999",
-      "tcp://user@10.0.0.2:2376",
-      "tcp://10.0.0.2:2376/containers",
-      "ssh://10.0.0.2",
-    ],
+    ...["docker.sock", "unix://docker.sock", "http://127.0.0.1:2375", "tcp://10.0.0.2"],
+    ...["tcp://10.0.0.2:99999", "tcp://user@10.0.0.2:2376", "tcp://10.0.0.2:2376/containers"],
     ...[
       "ssh://-oProxyCommand=x@10.0.0.2",
       "ssh://jett@-oProxyCommand=x",
-      "ssh://jett@host/path",
+
       "ssh://a b@host",
     ],
   ])("%s is no address of one", (host) => {
@@ -215,12 +210,24 @@ describe("the container engine", () => {
     expect(warnings).toEqual([expect.stringContaining("privacy.allow_insecure_docker = true")])
   })
 
+  test("is a socket, an address or another machine's, ready to be connected to", () => {
+    expect(configuredEngine(load(at("tcp://10.0.0.2:2376", tls)).config)).toMatchObject({
+      type: "tcp",
+      tls: { ca: "/etc/jett/ca.pem", cert: "/etc/jett/cert.pem", key: "/etc/jett/key.pem" },
+    })
+    expect(configuredEngine(load(at("ssh://jett@10.0.0.2")).config)).toMatchObject({
+      type: "ssh",
+      user: "jett",
+    })
+    expect(configuredEngine(load("").config)).toBeUndefined()
+  })
+
   test("half a certificate, and TLS beside a socket, are errors", () => {
     expect(problemsOf(at("tcp://10.0.0.2:2376", 'cert = "/etc/jett/cert.pem"\n'))).toEqual([
-      "config.toml:3: docker.cert is set and docker.key is not; expected both or neither. Fix: set docker.key.",
+      "config.toml:3: docker.cert is set without docker.ca and docker.key; expected all three or none. Fix: set docker.ca and docker.key.",
     ])
     expect(problemsOf(at("unix:///run/docker.sock", tls))).toEqual([
-      'config.toml:3: docker.ca is set and docker.host is "unix:///run/docker.sock"; expected tcp:// beside it. Fix: take docker.ca out, or set docker.host = "tcp://HOST:2376".',
+      'config.toml:3: docker.ca is set and docker.host is "unix:///run/docker.sock"; expected tcp:// beside it. Fix: take docker.ca, docker.cert and docker.key out, or set docker.host = "tcp://HOST:2376".',
     ])
   })
 
