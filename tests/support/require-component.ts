@@ -16,6 +16,8 @@ export type ComponentName =
   | "naudiodon"
   /** The program wyoming-faster-whisper, in an environment that also has a model; `path` is the model's folder. */
   | "wyoming"
+  /** Docker's engine, which only root may start, and its client; `path` is busybox, of which the image is made. */
+  | "docker"
   /** A C compiler, which makes the fake NVIDIA library. */
   | "cc"
   /** The package registries. Tests open no connection of their own accord: true only where it is required. */
@@ -43,6 +45,10 @@ export const component = (name: ComponentName): Component => {
       return installed(loadManifest().models.filter((model) => model.engine === "kokoro"))
     case "naudiodon":
       return builtPackage("naudiodon")
+    case "docker":
+      return process.getuid?.() === 0
+        ? programs("busybox", "dockerd", "docker", "iptables", "tar")
+        : { available: false, why: "only root may start an engine" }
     case "cc":
       return programs("cc")
     case "wyoming":
