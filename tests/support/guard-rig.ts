@@ -257,6 +257,7 @@ export const guardRig = (given: GuardRigOptions = {}) =>
       yield* settle
       clock.increment(3000)
       yield* Fiber.join(closing)
+      yield* settle
     })
     yield* settle
     return {
