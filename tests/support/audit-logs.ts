@@ -1,4 +1,5 @@
-import { copyFileSync, existsSync, mkdirSync } from "node:fs"
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import Database from "better-sqlite3"
 import type { AuditClock } from "../../src/security/audit/audit-clock.ts"
@@ -53,11 +54,23 @@ export const sampleEntry = (i: number): EntryToWrite => ({
   payloadText: JSON.stringify({ row: i }),
 })
 
-/** A folder with a log of `rows` rows besides the one that says that it was opened. */
+const made: Map<number, string> = new Map()
+
+/** A folder with a log of `rows` rows besides the one that says that it was opened, signed every 8 rows and at the end. */
 export const sampleLog = (rows: number): string => {
-  const folder = join(temporaryDirectory(), "audit")
-  const { writer, close } = openTestWriter(folder, { checkpointRows: 8 })
+  const found = made.get(rows) ?? makeLog(rows)
+  made.set(rows, found)
+  return copyLog(found)
+}
+
+/** Made once: each row waits for the disk. */
+const makeLog = (rows: number): string => {
+  const home = mkdtempSync(join(tmpdir(), "jt-"))
+  process.once("exit", () => rmSync(home, { recursive: true, force: true }))
+  const folder = join(home, "audit")
+  const { writer, close } = openTestWriter(folder, { checkpointRows: 8, clock: steppedClock() })
   for (let i = 0; i < rows; i++) writer.append([sampleEntry(i)])
+  writer.checkpoint()
   close()
   return folder
 }

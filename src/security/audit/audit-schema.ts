@@ -119,17 +119,21 @@ export const isEmpty = (database: Database.Database): boolean =>
  */
 export const schemaDifference = (database: Database.Database): string | undefined => {
   const found = objectsOf(database)
-  const expected = expectedObjects()
-  for (const [name, sql] of Object.entries(expected)) {
+  expected ??= expectedObjects()
+  const known = expected
+  for (const [name, sql] of Object.entries(known)) {
     if (!Object.hasOwn(found, name)) return `${name} is missing`
     if (found[name] !== sql) return `${name} was changed`
   }
-  const extra = Object.keys(found).find((name) => !Object.hasOwn(expected, name))
+  const extra = Object.keys(found).find((name) => !Object.hasOwn(known, name))
   return extra === undefined ? undefined : "something was added to the tables, indexes and triggers"
 }
 
 /** By "trigger rows_update": the text that made it. */
 type SchemaObjects = Readonly<Record<string, string>>
+
+/** Made once. */
+let expected: SchemaObjects | undefined
 
 const objectsOf = (database: Database.Database): SchemaObjects => {
   const result: Record<string, string> = Object.create(null)
