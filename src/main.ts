@@ -3,6 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
+import { actionDoor } from "./actors/action-door.ts"
 import {
   type AssistantSystem,
   type AssistantSystemOptions,
@@ -24,17 +25,20 @@ import { openFootprints } from "./models/footprints.ts"
 import { openReadings } from "./models/gpu/readings.ts"
 import { ledgerSettings, profileOf } from "./models/memory-profile.ts"
 import { makeModelStore } from "./models/store.ts"
-import type { Assistant, OpenAssistantOptions } from "./ports/assistant.ts"
+import type { Actions, Assistant, OpenAssistantOptions } from "./ports/assistant.ts"
 import type { AudioBackend } from "./ports/audio.ts"
 import type { Listener } from "./ports/speech.ts"
 import { SYSTEM_PROMPT } from "./text/prompt.ts"
-import { disconnectedTools, noConsent } from "./tools/disconnected.ts"
+import { disconnectedTools, noConsent, noPins } from "./tools/disconnected.ts"
 
 type Memory = Pick<AssistantSystemOptions, "readings" | "footprints">
 
 /** What an entry point says about its surroundings; the rest is the same for all. */
 export interface SystemSurroundings
-  extends Omit<AssistantSystemOptions, keyof Memory | "store" | "tools" | "consent" | "voiceRateHz"> {
+  extends Omit<
+    AssistantSystemOptions,
+    keyof Memory | "store" | "tools" | "consent" | "pins" | "voiceRateHz"
+  > {
   /** In the place of this machine's own GPU and of what was measured on it. */
   readonly memory?: Memory | undefined
 }
@@ -49,6 +53,7 @@ export const openSystem = (surroundings: SystemSurroundings) =>
       ...(surroundings.memory ?? (yield* openMemory(surroundings.onNotice))),
       tools: disconnectedTools,
       consent: noConsent,
+      pins: noPins,
       voiceRateHz: yield* voiceRateHz(surroundings.config, store),
     })
   })
@@ -124,6 +129,12 @@ export const openAssistant = async (config: Config, options: OpenAssistantOption
   })
   return openIn({ scope, close }, program, options.signal)
 }
+
+/** The guard alone, for a command that runs while no daemon does. Rejects where it cannot be opened. */
+export const openActions = async (_config: Config): Promise<Actions & { close(): Promise<void> }> => ({
+  ...actionDoor({ tools: disconnectedTools, consent: noConsent, pins: noPins }),
+  close: () => Promise.resolve(),
+})
 
 interface OwnScope {
   readonly scope: Scope.Closeable

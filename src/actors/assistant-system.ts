@@ -9,9 +9,10 @@ import type { Part } from "../machines/conversation/conversation-types.ts"
 import type { LedgerSettings } from "../machines/residency/residency-types.ts"
 import type { SupervisorReport } from "../machines/supervision/supervision-types.ts"
 import { ledgerSettings, profileOf } from "../models/memory-profile.ts"
+import type { Actions } from "../ports/assistant.ts"
 import type { AudioBackend, AudioFailure } from "../ports/audio.ts"
 import type { Clock } from "../ports/clock.ts"
-import type { Consent } from "../ports/consent.ts"
+import type { Consent, PinConsent } from "../ports/consent.ts"
 import type { LanguageModelChoice } from "../ports/language-model.ts"
 import type { ModelFailure, ModelStore } from "../ports/models.ts"
 import type { Readings } from "../ports/readings.ts"
@@ -19,6 +20,7 @@ import type { ResidencySnapshot } from "../ports/residency.ts"
 import type { Tools } from "../ports/tools.ts"
 import type { TurnRecord } from "../ports/turn.ts"
 import { SYSTEM_PROMPT } from "../text/prompt.ts"
+import { actionDoor } from "./action-door.ts"
 import { openAssistantTree } from "./assistant-tree.ts"
 import { answeringModel } from "./models/answering-model.ts"
 import type { ModelReport } from "./models/model-actor.ts"
@@ -54,6 +56,7 @@ export interface AssistantSystemOptions {
   readonly footprints: ResidencyOptions["footprints"]
   readonly tools: Tools
   readonly consent: Consent
+  readonly pins: PinConsent
   readonly onState: (state: StateEntered) => void
   readonly onTurn: (turn: TurnRecord) => void
   readonly onNotice: (message: string) => void
@@ -77,6 +80,8 @@ export interface AssistantSystem {
   /** The one that is up; while none is, one that takes nothing. */
   readonly conversation: Conversation
   readonly languageModel: Effect.Effect<LanguageModelChoice>
+  /** The guard, for the command line. */
+  readonly actions: Actions
   /** Devices that could not be opened; Jett goes on without them. */
   readonly missing: readonly MissingDevice[]
   /** Ends when every model that a turn needs is loaded, or has failed to. */
@@ -190,6 +195,7 @@ export const openAssistantSystem = (
         return voice.missing()
       },
       languageModel: answering.current,
+      actions: actionDoor(options),
       warm,
       run: Effect.andThen(
         Deferred.succeed(voice.listen, undefined),

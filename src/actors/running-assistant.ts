@@ -4,16 +4,20 @@ import * as Exit from "effect/Exit"
 import * as Semaphore from "effect/Semaphore"
 import type {
   Acknowledgement,
+  Actions,
   Assistant,
   AssistantEvent,
   AssistantStatus,
   ModelsStatus,
   Outcome,
+  PinOutcome,
   ProcessRow,
   RefusalCode,
 } from "../ports/assistant.ts"
+import type { PendingPin } from "../ports/consent.ts"
 import type { LanguageModelChoice } from "../ports/language-model.ts"
 import type { ModelFailure } from "../ports/models.ts"
+import type { ToolResult } from "../ports/tools.ts"
 import type { TurnRecord } from "../ports/turn.ts"
 import type { AssistantSystem } from "./assistant-system.ts"
 import { modelsStatus } from "./models/models-status.ts"
@@ -140,6 +144,26 @@ export class RunningAssistant implements Assistant {
   cancel(): Acknowledgement {
     this.#system.conversation.send({ type: "user.cancel" })
     return done
+  }
+
+  callTool(...call: Parameters<Actions["callTool"]>): Promise<ToolResult> {
+    return this.#system.actions.callTool(...call)
+  }
+
+  answerQuestion(consentId: string, text: string): Promise<void> {
+    return this.#system.actions.answerQuestion(consentId, text)
+  }
+
+  pendingPin(): PendingPin | undefined {
+    return this.#system.actions.pendingPin()
+  }
+
+  confirmPin(consentId: string, pin: string): Promise<PinOutcome> {
+    return this.#system.actions.confirmPin(consentId, pin)
+  }
+
+  denyPin(consentId: string): Promise<void> {
+    return this.#system.actions.denyPin(consentId)
   }
 
   processes(): readonly ProcessRow[] {

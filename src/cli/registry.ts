@@ -130,6 +130,16 @@ export const commands: readonly CommandDefinition[] = [
     load: () => import("./tools.ts"),
   },
   {
+    name: "tools call",
+    summary: "call a tool through the guard; a confirmation is typed",
+    arguments: [
+      ["<name>", "the tool"],
+      ["[arguments]", 'a JSON object: {"container":"n8n"}'],
+    ],
+    graceMs: 10_000,
+    load: () => import("./tools-call.ts"),
+  },
+  {
     name: "tools hear",
     summary: "speak a container's name, transcribe it, and propose aliases",
     arguments: [["<container>", "its name, as the engine has it"]],
@@ -184,6 +194,15 @@ export const commands: readonly CommandDefinition[] = [
       auditFolder,
     ],
     load: () => import("./audit.ts"),
+  },
+  {
+    name: "confirm",
+    summary: "give the PIN that an operation waits for",
+    options: [
+      ["--deny", "refuse the operation instead"],
+      ["--stdin", "read the PIN from standard input, one line: for scripts"],
+    ],
+    load: () => import("./confirm.ts"),
   },
   {
     name: "pin set",

@@ -1,8 +1,34 @@
+import type * as Effect from "effect/Effect"
+import type { PendingPin, PinConsent } from "./consent.ts"
 import type { ModelState } from "./models.ts"
 import type { Placement, ResidencySnapshot } from "./residency.ts"
+import type { ToolEvent, ToolResult } from "./tools.ts"
+
+/** The one door to side effects, as the command line and the control socket see it. Nothing of it rejects. */
+export interface Actions {
+  /**
+   * Calls a tool in a conversation of its own. What has to be agreed to is told to `onQuestion`, and waits for a typed
+   * `answerQuestion`; it may be asked once more. Aborting withdraws the question; what was begun is not broken off.
+   */
+  callTool(
+    name: string,
+    args: Readonly<Record<string, unknown>>,
+    onQuestion: (question: ToolQuestion) => void,
+    signal?: AbortSignal,
+  ): Promise<ToolResult>
+  /** The verdict is what comes of the call. */
+  answerQuestion(consentId: string, text: string): Promise<void>
+  /** The operation that waits for the PIN. */
+  pendingPin(): PendingPin | undefined
+  confirmPin(consentId: string, pin: string): Promise<PinOutcome>
+  denyPin(consentId: string): Promise<void>
+}
+
+export type ToolQuestion = Omit<Extract<ToolEvent, { readonly type: "consent-needed" }>, "type">
+export type PinOutcome = Effect.Success<ReturnType<PinConsent["confirm"]>>
 
 /** The assistant as the command line and the control socket see it: one daemon, or one command's own. */
-export interface Assistant {
+export interface Assistant extends Actions {
   status(): AssistantStatus
   /** Speaks `text`. Settles when it has been played, refused or interrupted; never rejects. */
   say(text: string, signal?: AbortSignal): Promise<Outcome>

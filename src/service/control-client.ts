@@ -26,7 +26,7 @@ export interface ControlClient {
   /** Rejects with ControlFailure where the daemon goes away before it has answered. */
   request(
     method: string,
-    parameters?: Readonly<Record<string, string>>,
+    parameters?: Readonly<Record<string, unknown>>,
     options?: RequestOptions,
   ): Promise<ControlAnswer>
   close(): void
@@ -105,7 +105,7 @@ class Connection {
 
   request(
     method: string,
-    parameters: Readonly<Record<string, string>>,
+    parameters: Readonly<Record<string, unknown>>,
     { onEvent, signal }: RequestOptions,
   ): Promise<ControlAnswer> {
     const close = (): void => this.breakOff("given up")

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net"
-import type { Acknowledgement, Assistant, Outcome } from "../ports/assistant.ts"
+import type { Acknowledgement, Assistant, Outcome, ToolQuestion } from "../ports/assistant.ts"
 import {
   type ControlErrorCode,
   type ControlReply,
@@ -32,6 +32,8 @@ export function serveConnection(socket: Socket, services: ControlServices): void
   const gone = new AbortController()
   const inFlight = new Set<RequestId>()
   const endings: (() => void)[] = []
+  /** Questions that were asked on this connection: nobody else answers them. */
+  const questions = new Set<string>()
 
   const send = (message: ControlReply | Hello): void => {
     if (!socket.writable) return
@@ -59,7 +61,7 @@ export function serveConnection(socket: Socket, services: ControlServices): void
       return
     }
     inFlight.add(id)
-    answer(request, services, send, gone.signal, endings)
+    answer(request, services, send, { signal: gone.signal, endings, questions })
       .catch(() => fail(id, "failed", "the assistant failed; `jett doctor` may tell why"))
       .finally(() => {
         // A subscription goes on for as long as the connection does.
@@ -87,12 +89,18 @@ export function serveConnection(socket: Socket, services: ControlServices): void
   send({ event: "hello", protocol: PROTOCOL_VERSION, version: services.version, pid: process.pid })
 }
 
+interface ConnectionState {
+  /** Aborted with the connection. */
+  readonly signal: AbortSignal
+  readonly endings: (() => void)[]
+  readonly questions: Set<string>
+}
+
 async function answer(
   request: ControlRequest,
   { assistant, onShutdown }: ControlServices,
   send: (reply: ControlReply) => void,
-  signal: AbortSignal,
-  endings: (() => void)[],
+  { signal, endings, questions }: ConnectionState,
 ): Promise<void> {
   const { id } = request
   const result = (value: ControlResult): void => send({ id, event: "result", value })
@@ -119,6 +127,24 @@ async function answer(
       return settle(assistant.unmute())
     case "cancel":
       return settle(assistant.cancel())
+    case "tool.call": {
+      const onQuestion = (question: ToolQuestion): void => {
+        questions.add(question.consentId)
+        send({ id, event: "question", ...question })
+      }
+      return result(await assistant.callTool(request.name, request.arguments, onQuestion, signal))
+    }
+    case "tool.answer":
+      if (!questions.delete(request.consentId)) return settle(notAsked)
+      await assistant.answerQuestion(request.consentId, request.text)
+      return result({ ok: true })
+    case "pin.pending":
+      return result({ pending: assistant.pendingPin() ?? null })
+    case "pin.confirm":
+      return result(await assistant.confirmPin(request.consentId, request.pin))
+    case "pin.deny":
+      await assistant.denyPin(request.consentId)
+      return result({ ok: true })
     case "subscribe": {
       const unsubscribe = assistant.events((event) => {
         const told = publicEvent(event)
@@ -133,3 +159,9 @@ async function answer(
       return onShutdown()
   }
 }
+
+const notAsked = {
+  ok: false,
+  code: "refused",
+  message: "no such question waits for an answer on this connection",
+} as const

@@ -3,9 +3,13 @@ import type {
   AssistantStatus,
   ModelsStatus,
   Outcome,
+  PinOutcome,
   ProcessRow,
   RefusalCode,
+  ToolQuestion,
 } from "../ports/assistant.ts"
+import type { PendingPin } from "../ports/consent.ts"
+import type { ToolResult } from "../ports/tools.ts"
 
 /**
  * The control socket: one JSON object a line, both ways, over a Unix socket that only its owner may open.
@@ -23,6 +27,26 @@ export const MAX_TEXT_LENGTH = 4_000
 export type ControlRequest =
   | { readonly id: RequestId; readonly method: "say" | "ask"; readonly text: string }
   | { readonly id: RequestId; readonly method: "transcribe"; readonly wavPath: string }
+  | {
+      readonly id: RequestId
+      readonly method: "tool.call"
+      readonly name: string
+      readonly arguments: Readonly<Record<string, unknown>>
+    }
+  /** The typed answer to a `question` of a call on the same connection. */
+  | {
+      readonly id: RequestId
+      readonly method: "tool.answer"
+      readonly consentId: string
+      readonly text: string
+    }
+  | {
+      readonly id: RequestId
+      readonly method: "pin.confirm"
+      readonly consentId: string
+      readonly pin: string
+    }
+  | { readonly id: RequestId; readonly method: "pin.deny"; readonly consentId: string }
   | { readonly id: RequestId; readonly method: PlainMethod }
 
 export type RequestId = string | number
@@ -30,7 +54,17 @@ export type RequestId = string | number
 /** Methods without an argument. `subscribe` streams events until the connection ends. */
 export type PlainMethod = (typeof plainMethods)[number]
 
-const plainMethods = ["status", "ptt", "mute", "unmute", "cancel", "ps", "subscribe", "shutdown"] as const
+const plainMethods = [
+  "status",
+  "ptt",
+  "mute",
+  "unmute",
+  "cancel",
+  "ps",
+  "subscribe",
+  "shutdown",
+  "pin.pending",
+] as const
 
 export interface Hello {
   readonly event: "hello"
@@ -54,6 +88,7 @@ export type PublicEvent =
 
 export type ControlReply =
   | { readonly id: RequestId; readonly event: "text"; readonly text: string }
+  | ({ readonly id: RequestId; readonly event: "question" } & ToolQuestion)
   | ({ readonly id: RequestId } & PublicEvent)
   | { readonly id: RequestId; readonly event: "result"; readonly value: ControlResult }
   | {
@@ -68,6 +103,10 @@ export type ControlResult =
   | ({ readonly processes: readonly ProcessRow[] } & ModelsStatus)
   | Extract<Outcome, { ok: true }>
   | Extract<Acknowledgement, { ok: true }>
+  /** A denial is an answer too, not an error. */
+  | ToolResult
+  | PinOutcome
+  | { readonly pending: PendingPin | null }
 
 export type ControlErrorCode = RefusalCode | "bad-request" | "line-too-long" | "too-many"
 
@@ -99,9 +138,47 @@ export function parseRequest(line: string): ParsedRequest {
     }
     return { ok: true, request: { id, method, wavPath } }
   }
-  const known = [...plainMethods, "say", "ask", "transcribe"].join(", ")
+  const action = parseAction(id, value)
+  if (action !== undefined) return action
+  const known = [...plainMethods, "say", "ask", "transcribe", ...actionMethods].join(", ")
   return { ok: false, id, message: `unknown "method"; expected one of ${known}` }
 }
+
+const actionMethods = ["tool.call", "tool.answer", "pin.confirm", "pin.deny"] as const
+
+/** Longest name, id, answer or PIN, in characters. No message repeats what was sent. */
+const MAX_WORD_LENGTH = 256
+
+/** The methods about tools; undefined for any other. */
+function parseAction(id: RequestId, value: Readonly<Record<string, unknown>>): ParsedRequest | undefined {
+  const method = actionMethods.find((name) => name === value["method"])
+  const { name, arguments: args, consentId, text, pin } = value
+  const wrong = (what: string): ParsedRequest => ({ ok: false, id, message: what })
+  const short = (field: string): string =>
+    `"${field}" must be a string of at most ${MAX_WORD_LENGTH} characters`
+  switch (method) {
+    case undefined:
+      return undefined
+    case "tool.call":
+      if (!isShort(name)) return wrong(short("name"))
+      if (!isRecord(args)) return wrong('"arguments" must be a JSON object')
+      return { ok: true, request: { id, method, name, arguments: args } }
+    case "tool.answer":
+      if (!isShort(consentId)) return wrong(short("consentId"))
+      if (!isShort(text)) return wrong(short("text"))
+      return { ok: true, request: { id, method, consentId, text } }
+    case "pin.confirm":
+      if (!isShort(consentId)) return wrong(short("consentId"))
+      if (!isShort(pin)) return wrong(short("pin"))
+      return { ok: true, request: { id, method, consentId, pin } }
+    case "pin.deny":
+      if (!isShort(consentId)) return wrong(short("consentId"))
+      return { ok: true, request: { id, method, consentId } }
+  }
+}
+
+const isShort = (value: unknown): value is string =>
+  typeof value === "string" && value.length <= MAX_WORD_LENGTH
 
 export function parseJson(line: string): unknown {
   try {

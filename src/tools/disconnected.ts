@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { Consent } from "../ports/consent.ts"
+import type { Consent, PinConsent } from "../ports/consent.ts"
 import type { Tools } from "../ports/tools.ts"
 
 /** The door before there is a guard behind it: every call is denied, in a sentence that says why. */
@@ -18,4 +18,11 @@ export const disconnectedTools: Tools = {
 export const noConsent: Consent = {
   answer: () => Effect.succeed("denied"),
   withdraw: () => Effect.void,
+}
+
+/** Without a guard nothing waits for a PIN. */
+export const noPins: PinConsent = {
+  pending: () => undefined,
+  confirm: () => Effect.succeed({ type: "pin-refused", why: "not-pending" }),
+  deny: () => Effect.void,
 }

@@ -1,11 +1,15 @@
 import type {
   Acknowledgement,
+  Actions,
   Assistant,
   AssistantEvent,
   AssistantStatus,
   ModelsStatus,
   Outcome,
+  PinOutcome,
 } from "../../src/ports/assistant.ts"
+import type { PendingPin } from "../../src/ports/consent.ts"
+import type { ToolResult } from "../../src/ports/tools.ts"
 
 export const fakeStatus: AssistantStatus = {
   state: "listening",
@@ -78,6 +82,16 @@ export class FakeAssistant implements Assistant {
     return { ok: true, reply: `you said ${text}`, turnId: "turn-1" }
   }
   acknowledgement: Acknowledgement = { ok: true }
+  /** What is behind the guard's door, put there by a test. */
+  tool: Actions["callTool"] = async () => ({
+    type: "denied",
+    code: "not-connected",
+    speech: "Not connected.",
+  })
+  readonly answers: { readonly consentId: string; readonly text: string }[] = []
+  pending: PendingPin | undefined
+  pinOutcome: PinOutcome = { type: "pin-refused", why: "wrong" }
+  onAnswer: (text: string) => void = () => {}
 
   status(): AssistantStatus {
     this.calls.push("status")
@@ -113,6 +127,29 @@ export class FakeAssistant implements Assistant {
 
   cancel(): Acknowledgement {
     return this.#acknowledge("cancel")
+  }
+
+  callTool(...call: Parameters<Actions["callTool"]>): Promise<ToolResult> {
+    this.calls.push(`tool ${call[0]} ${JSON.stringify(call[1])}`)
+    return this.tool(...call)
+  }
+
+  async answerQuestion(consentId: string, text: string): Promise<void> {
+    this.answers.push({ consentId, text })
+    this.onAnswer(text)
+  }
+
+  pendingPin(): PendingPin | undefined {
+    return this.pending
+  }
+
+  async confirmPin(consentId: string, pin: string): Promise<PinOutcome> {
+    this.calls.push(`pin ${consentId} ${pin.length}`)
+    return this.pinOutcome
+  }
+
+  async denyPin(consentId: string): Promise<void> {
+    this.calls.push(`deny ${consentId}`)
   }
 
   processes() {

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { LanguageModel } from "../../ports/language-model.ts"
 import type { ModelFailure } from "../../ports/models.ts"
+import { cleanSummary } from "../../security/untrusted/clean-summary.ts"
 import { quarantinePrompt } from "../../security/untrusted/quarantine-prompt.ts"
 import { claimsAction } from "../../text/claims.ts"
 import { ClauseSplitter } from "../../text/clause-splitter.ts"
@@ -14,7 +15,7 @@ const LINE_CHARACTERS = 160
 
 /**
  * Text that somebody else wrote, in one or two sentences, by a call of the model that has no tools, no history and no
- * other turn. Where no model can do it, the last line as it stands. What comes of it is no more to be believed than
+ * other turn. Where no model can do it, the last line, if that may be spoken. What comes of it is no more to be believed than
  * what it was made from: it is spoken, and goes nowhere else.
  */
 export const summariseUntrusted = (
@@ -32,7 +33,7 @@ export const summariseUntrusted = (
             Effect.map((written) => (written._tag === "Some" ? written.value : "")),
             Effect.orElseSucceed(() => ""),
           )
-    return summary === "" ? lastLine(untrusted) : summary
+    return summary.trim() === "" ? lastLine(untrusted) : (harmless(summary) ?? notInWords)
   })
 
 const summaryBy = (
@@ -52,14 +53,18 @@ const summaryBy = (
         }),
       ),
     )
-    return withoutOwnDeeds(text)
+    return text
   })
 
-/** A log that says "I have restarted n8n" must not be heard as Jett saying so. */
-const withoutOwnDeeds = (summary: string): string => {
+const notInWords = "I can't put it into words."
+
+/** What may be spoken. A log that says "I have restarted n8n" must not be heard as Jett saying so. */
+const harmless = (text: string): string | undefined => {
+  const clean = cleanSummary(text)
+  if (clean === undefined) return undefined
   const splitter = new ClauseSplitter()
-  const clauses = [...splitter.push(summary), ...splitter.flush()]
-  return clauses.filter((clause) => !(/\b(?:I|we|Jett)\b/i.test(clause) && claimsAction(clause))).join(" ")
+  const clauses = [...splitter.push(clean), ...splitter.flush()]
+  return clauses.some((clause) => /\b(?:I|we)\b/i.test(clause) && claimsAction(clause)) ? undefined : clean
 }
 
 const lastLine = (untrusted: string): string => {
@@ -67,7 +72,7 @@ const lastLine = (untrusted: string): string => {
     .split("\n")
     .map((each) => each.trim())
     .findLast((each) => each !== "")
-  return line === undefined
-    ? "There is nothing in it."
-    : `The last line is: ${line.slice(0, LINE_CHARACTERS)}`
+  if (line === undefined) return "There is nothing in it."
+  const spoken = harmless(line.slice(0, LINE_CHARACTERS))
+  return spoken === undefined ? notInWords : `The last line is: ${spoken}`
 }
