@@ -3,7 +3,7 @@ import type { Redactor } from "../ports/redaction.ts"
 import { RedactedStream } from "./redaction/redacted-stream.ts"
 import { type SecretDetector, SecretFinder } from "./redaction/secret-finder.ts"
 import { findServiceKeys } from "./redaction/service-keys.ts"
-import { mark, replaceSpans } from "./redaction/span.ts"
+import { mark } from "./redaction/span.ts"
 
 export interface RedactorOptions {
   /** Values that must never appear, such as those of the configuration; more may be learned later. */
@@ -34,7 +34,7 @@ export const makeRedactor = ({
       Effect.promise(async () => {
         if (text === "") return ""
         try {
-          return replaceSpans(text, await finder.find(text))
+          return await finder.redact(text)
         } catch {
           return mark("all")
         }

@@ -34,7 +34,13 @@ const assignedValues = (text: string): readonly Span[] => {
     if (kind === "plain") continue
     const from = afterSeparator(text, found.index + found[0].length)
     if (from === undefined) continue
-    const value = valueAfter(text, { from, nameStart: name.start, kind, separator: found[0] })
+    const value = valueAfter(text, {
+      from,
+      nameStart: name.start,
+      name: name.text,
+      kind,
+      separator: found[0],
+    })
     if (value === undefined) continue
     spans.push({ ...value, kind: "named" })
     SEPARATOR.lastIndex = Math.max(value.end, found.index + 1)

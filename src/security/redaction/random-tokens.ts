@@ -12,6 +12,9 @@ const MIN_BITS = 3.4
 const MIN_HEX_BITS = 2.9
 /** Changes between small letters, capitals and digits, of all neighbours. Random Base64 has 0.45, names some 0.15. */
 const MIN_CHANGES = 0.27
+/** Of a token that shows nearly all of the characters it could. */
+const MIN_FEW_CHANGES = 0.19
+const MIN_MANY_BITS = 3.95
 /** What may be shown although it is as random as a key: the id of a container, the digest of an image. */
 const HARMLESS_BEFORE = /(?:sha(?:256|384|512)[:-]|containers?(?:[ _-]?id)?["']?(?:[:=/ ]|: ?)["']?)$/i
 const BEFORE_CHARS = 24
@@ -25,7 +28,7 @@ export const findRandomTokens = (text: string): readonly Span[] => {
   for (const found of text.matchAll(TOKEN)) {
     const start = found.index
     const whole = found[0]
-    if (isBase64(whole) && isRandom(whole)) {
+    if (!holdsId(whole) && isRandom(whole) && !isHarmless(text, start, whole)) {
       spans.push({ start, end: start + whole.length, kind: "random" })
       continue
     }
@@ -35,11 +38,13 @@ export const findRandomTokens = (text: string): readonly Span[] => {
         spans.push({ start: from, end: from + part[0].length, kind: "random" })
     }
   }
-  return [...spans, ...jsonWebTokens(text)]
+  return [...jsonWebTokens(text), ...spans]
 }
 
-/** With slashes it may as well be a path: the parts are judged then. */
-const isBase64 = (token: string): boolean => /[+=]/.test(token) && !/[-_~]/.test(token)
+/** A path with an id in it is judged in its parts. */
+const holdsId = (token: string): boolean =>
+  token.includes("/") &&
+  token.split("/").some((part) => UUID.test(part) || (HEX.test(part) && part.length > 11))
 
 const isHarmless = (text: string, start: number, token: string): boolean =>
   HEX.test(token) && HARMLESS_BEFORE.test(text.slice(Math.max(0, start - BEFORE_CHARS), start))
@@ -50,7 +55,9 @@ const isRandom = (token: string): boolean => {
     const mixed = /\d/.test(token) && /[a-f]/i.test(token)
     return mixed && token.length >= MIN_HEX_CHARS && bitsOf(token) >= MIN_HEX_BITS
   }
-  return changesOf(token) >= MIN_CHANGES && bitsOf(token) >= MIN_BITS
+  const changes = changesOf(token)
+  const bits = bitsOf(token)
+  return (changes >= MIN_CHANGES && bits >= MIN_BITS) || (changes >= MIN_FEW_CHANGES && bits >= MIN_MANY_BITS)
 }
 
 /** Entropy of the characters (Shannon), in bits. */

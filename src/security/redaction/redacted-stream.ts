@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { SecretFinder } from "./secret-finder.ts"
-import { mark, replaceSpans, type Span } from "./span.ts"
+import { lastBefore, mark, replaceSpans, type Span } from "./span.ts"
 
 /** Of a line that does not end, and of a secret that does not: more is not held back. In UTF-16 units. */
 const MAX_HELD_CHARS = 262_144
@@ -8,6 +8,8 @@ const MAX_HELD_CHARS = 262_144
 const WRAPPING = 2
 /** What a secret of another layer may need behind it to be recognised. */
 const LOOK_AHEAD_CHARS = 1_024
+/** So much has to be new before what is held is looked at again: many small pieces are not each worth it. */
+const STEP_CHARS = 1_024
 
 /**
  * Takes secrets out of text that comes in pieces. Only whole lines are given out, and only when so much of what follows
@@ -16,8 +18,9 @@ const LOOK_AHEAD_CHARS = 1_024
 export class RedactedStream {
   readonly #finder: SecretFinder
   #held = ""
-  /** Inside a line, or a secret, that grew too long: nothing is given out until a line ends. */
-  #dropping = false
+  #lookedAtChars = 0
+  /** Nothing is given out: until the line ends that grew too long, or any more. */
+  #dropping: "nothing" | "line" | "rest" = "nothing"
 
   constructor(finder: SecretFinder) {
     this.#finder = finder
@@ -27,61 +30,61 @@ export class RedactedStream {
   push(piece: string): Effect.Effect<string> {
     return Effect.promise(async () => {
       this.#held += this.#afterDropped(piece)
-      const reach = WRAPPING * this.#finder.longestKnown + LOOK_AHEAD_CHARS
-      if (lastLine(this.#held, this.#held.length - reach) === 0 && this.#held.length <= MAX_HELD_CHARS)
-        return ""
-      try {
-        const spans = await this.#finder.find(this.#held)
-        return this.#give(spans, safeCut(this.#held, spans, this.#held.length - reach))
-      } catch {
-        return this.#drop()
-      }
+      if (this.#held.length < this.#lookedAtChars + STEP_CHARS) return ""
+      return this.#give((spans, reach) => safeCut(this.#held, spans, this.#held.length - reach))
     })
   }
 
   /** The rest. */
-  readonly end: Effect.Effect<string> = Effect.promise(async () => {
+  readonly end: Effect.Effect<string> = Effect.promise(() => this.#give(() => this.#held.length))
+
+  async #give(cutOf: (spans: readonly Span[], reach: number) => number): Promise<string> {
     try {
       const spans = await this.#finder.find(this.#held)
-      return this.#give(spans, this.#held.length)
+      const cut = cutOf(spans, WRAPPING * this.#finder.longestKnown + LOOK_AHEAD_CHARS)
+      if (cut === 0 && this.#held.length > MAX_HELD_CHARS) return this.#drop(endsOpen(this.#held, spans))
+      const given = replaceSpans(
+        this.#held.slice(0, cut),
+        spans.filter(({ end }) => end <= cut),
+      )
+      this.#held = this.#held.slice(cut)
+      this.#lookedAtChars = this.#held.length
+      return await this.#finder.redact(given)
     } catch {
-      return this.#drop()
+      return this.#drop("rest")
     }
-  })
-
-  #give(spans: readonly Span[], cut: number): string {
-    if (cut === 0 && this.#held.length > MAX_HELD_CHARS) return this.#drop()
-    const given = replaceSpans(
-      this.#held.slice(0, cut),
-      spans.filter(({ end }) => end <= cut),
-    )
-    this.#held = this.#held.slice(cut)
-    return given
   }
 
-  #drop(): string {
+  #drop(what: "line" | "rest"): string {
     this.#held = ""
-    this.#dropping = true
+    this.#lookedAtChars = 0
+    this.#dropping = what
     return mark("all")
   }
 
   #afterDropped(piece: string): string {
-    if (!this.#dropping) return piece
+    if (this.#dropping === "nothing") return piece
     const line = piece.indexOf("\n")
-    this.#dropping = line < 0
-    return line < 0 ? "" : piece.slice(line)
+    if (this.#dropping === "rest" || line < 0) return ""
+    this.#dropping = "nothing"
+    return piece.slice(line)
   }
+}
+
+/** A secret of several lines goes on where the text ends: nobody will see where it does. */
+const endsOpen = (text: string, spans: readonly Span[]): "line" | "rest" => {
+  const last = spans.at(-1)
+  return last?.end === text.length && text.slice(last.start).includes("\n") ? "rest" : "line"
 }
 
 /** After the last line end before `until` that is in no secret and follows none: the next line may belong to it. */
 const safeCut = (text: string, spans: readonly Span[], until: number): number => {
-  for (let cut = lastLine(text, until); cut > 0; ) {
-    const at = cut
-    const over = spans.find(({ start, end }) => start < at && end >= at)
-    if (over === undefined) return cut
-    cut = lastLine(text, over.start)
+  let cut = lastLine(text, until)
+  for (;;) {
+    const last = lastBefore(spans, cut)
+    if (last === undefined || last.end < cut) return cut
+    cut = lastLine(text, last.start)
   }
-  return 0
 }
 
 /** Where the last line before `until` begins; 0 where there is none. */

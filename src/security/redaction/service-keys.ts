@@ -1,5 +1,5 @@
 import type { lintSource } from "@secretlint/core"
-import { joinSpans, marksIn, type Span } from "./span.ts"
+import { joinSpans, lastBefore, marksIn, type Span } from "./span.ts"
 
 /** Of the text that is given to the rules at once: not all of them are linear in it. In UTF-16 units. */
 const CHUNK_CHARS = 16_384
@@ -19,9 +19,7 @@ export const findServiceKeys = async (text: string): Promise<readonly Span[]> =>
       spans.push({ start: start + from, end: start + to, kind: "token" })
   // What holds a mark has lost its secret already: an address whose password was taken out still looks like one.
   const marks = marksIn(text)
-  const intact = spans.filter(
-    (span) => !marks.some((found) => found.start < span.end && span.start < found.end),
-  )
+  const intact = spans.filter((span) => (lastBefore(marks, span.end)?.end ?? 0) <= span.start)
   return joinSpans(text, intact)
 }
 
@@ -38,16 +36,11 @@ const loadRules = async (): Promise<(text: string) => Promise<Ranges>> => {
   // It keeps some 60 marks of each call for ever, in an array of its own and in the process's list.
   profiler.secretLintProfiler.mark = () => {}
   const config: LintConfig = {
-    rules: [
-      {
-        id: "@secretlint/secretlint-rule-preset-recommend",
-        rule: preset.creator,
-        // A log line that says "secretlint-disable" would switch the rules off.
-        rules: [{ id: "@secretlint/secretlint-rule-filter-comments", disabled: true }],
-      },
-    ],
+    rules: [{ id: "@secretlint/secretlint-rule-preset-recommend", rule: preset.creator }],
   }
-  return async (content) => {
+  return async (text) => {
+    // A log line that says "secretlint-disable" would switch the rules off; the preset has no option against it.
+    const content = text.replaceAll("secretlint-", "secretlint_")
     const found = await core.lintSource({
       source: { filePath: "text", content, contentType: "text" },
       options: { config, noPhysicFilePath: true },

@@ -35,7 +35,7 @@ const afterDashes = (text: string, footer: number): number => {
   return dashes < 0 ? text.length : from + dashes + 5
 }
 
-const BEARER = /\bbearer(?:\s|%20|\+){1,4}([A-Za-z0-9._~+/=-]{8,})/gi
+const BEARER = /\bbearer(?:\s|%20|\+){1,4}([A-Za-z0-9._~+/-]{8,}=*)/gi
 
 /** Of a bearer token, not of "bearer authentication". */
 const bearerTokens = (text: string): readonly Span[] =>

@@ -26,8 +26,23 @@ export const mark = (kind: SecretKind): string => `[redacted:${kind}]`
 /** A mark of ours that is already in the text. */
 const MARK = /\[redacted:[a-z-]{1,20}\]/g
 
-export const marksIn = (text: string): readonly { readonly start: number; readonly end: number }[] =>
+export type Extent = Pick<Span, "start" | "end">
+
+/** In order. */
+export const marksIn = (text: string): readonly Extent[] =>
   Array.from(text.matchAll(MARK), (found) => ({ start: found.index, end: found.index + found[0].length }))
+
+/** The last of some extents, which are in order and apart, that begins before `position`. */
+export const lastBefore = <E extends Extent>(extents: readonly E[], position: number): E | undefined => {
+  let low = 0
+  let high = extents.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((extents[middle]?.start ?? position) < position) low = middle + 1
+    else high = middle
+  }
+  return extents[low - 1]
+}
 
 /**
  * Spans in order and apart from each other. Those that overlap or touch become one, which takes the kind that `spans`
@@ -35,11 +50,10 @@ export const marksIn = (text: string): readonly { readonly start: number; readon
  */
 export const joinSpans = (text: string, spans: readonly Span[]): readonly Span[] => {
   const marks = marksIn(text)
-  const inMark = (span: Span): boolean =>
-    marks.some((found) => found.start <= span.start && span.end <= found.end)
+  const inMark = (span: Span): boolean => span.end <= (lastBefore(marks, span.start + 1)?.end ?? 0)
   const ranked = spans
     .map((span, rank) => ({ ...span, rank }))
-    .filter((span) => span.end > span.start && (marks.length === 0 || !inMark(span)))
+    .filter((span) => span.end > span.start && !inMark(span))
   const fixed = marks.map((found) => ({ ...found, kind: undefined, rank: Number.POSITIVE_INFINITY }))
   const joined: Piece[] = []
   for (const piece of [...ranked, ...fixed].sort((a, b) => a.start - b.start || a.rank - b.rank)) {

@@ -6,6 +6,7 @@ export interface ValuePlace {
   /** Behind the separator. */
   readonly from: number
   readonly nameStart: number
+  readonly name: string
   readonly kind: NameKind
   readonly separator: string
 }
@@ -22,7 +23,6 @@ const NO_VALUE =
 const REMARK =
   /^(?:required|missing|invalid|expired|incorrect|wrong|unset|ok|valid|rejected|denied|accepted|failed|not|is|must|should|cannot|can't|authentication|mismatch|changed|updated|unknown|unsupported|malformed|bad|too|no|the|a|an|was|has|has been|does)$/i
 const QUOTE = /^\\{0,7}["'`]/
-const MAX_BLOCK_LINES = 100
 /** Before the name of an environment variable that has its line for itself. */
 const MAX_INDENT_CHARS = 32
 
@@ -32,6 +32,8 @@ export const valueAfter = (text: string, place: ValuePlace): Extent | undefined 
   while (start - place.from < 8 && /[ \t]/.test(text.charAt(start))) start += 1
   const line = lineEnd(text, start)
   const opened = QUOTE.exec(text.slice(start, start + 8))?.[0]
+  if (/tokens$/i.test(place.name) && /^\d{1,9}(?![^\s,;)}\]])/.test(text.slice(start, start + 10)))
+    return undefined
   if (opened !== undefined) {
     const inside = start + opened.length
     return worth(text, inside, closing(text, inside, opened) ?? line)
@@ -102,11 +104,9 @@ const blockOf = (text: string, start: number, line: number): Extent | undefined 
   if (!/^[|>][+-]?\d?[ \t]*$/.test(text.slice(start, Math.min(line, start + 8)))) return undefined
   const indent = indentOf(text, text.lastIndexOf("\n", start) + 1)
   let end = line
-  for (let lines = 0; lines < MAX_BLOCK_LINES && end < text.length; lines += 1) {
-    if (indentOf(text, end + 1) <= indent) break
-    end = lineEnd(text, end + 1)
-  }
-  return end > line ? { start: line + 1, end } : undefined
+  while (end < text.length && indentOf(text, end + 1) > indent) end = lineEnd(text, end + 1)
+  const first = line + 1
+  return end > line ? worth(text, first + indentOf(text, first), end) : undefined
 }
 
 const indentOf = (text: string, lineStart: number): number => {
