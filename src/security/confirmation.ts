@@ -22,9 +22,10 @@ export interface ConfirmationDeskOptions {
   readonly words?: readonly ChallengeWord[] | undefined
   /** How long an operation is locked after three failures, and how long a failure is remembered. */
   readonly lockMs?: number | undefined
+  /** How long after the question has been heard an answer may begin; 20 s by default. */
+  readonly answerWithinMs?: number | undefined
 }
 
-/** From when the question has been heard. */
 const ANSWER_WITHIN_MS = 20_000
 /** Asking takes at most this long; the conversation has the same limit. */
 const ASKING_MS = 30_000
@@ -47,11 +48,12 @@ interface Pending extends ConfirmationRequest {
  * here alone and from text alone; no language model sees the word or the answer. Whatever is not exactly a consent is none.
  *
  * A spoken answer is measured on the audio clock, by the moments that come with it: it must begin 300 ms after the
- * question's end or later (`questionEndMs` 0 means that the question was not heard), and within 20 s. Besides, a question
+ * question's end or later (`questionEndMs` 0 means that the question was not heard), and soon enough. Besides, a question
  * expires by the monotonic clock, so that it does so when nobody answers at all.
  */
 export function makeConfirmationDesk(options: ConfirmationDeskOptions = {}): ConfirmationDesk {
-  const { random = randomInt, newId = uuidV7, words = CHALLENGE_WORDS, lockMs = LOCK_MS } = options
+  const { random = randomInt, newId = uuidV7, words = CHALLENGE_WORDS } = options
+  const { lockMs = LOCK_MS, answerWithinMs = ANSWER_WITHIN_MS } = options
   const dealer = new WordDealer(words, random)
   const failures = new FailureLock(lockMs)
   let pending: Pending | undefined
@@ -68,10 +70,10 @@ export function makeConfirmationDesk(options: ConfirmationDeskOptions = {}): Con
     const consentId = newId()
     const word = dealer.deal(spoken)
     const limitMs =
-      origin === "command-line" ? ANSWER_WITHIN_MS : ASKING_MS + ANSWER_WITHIN_MS + JUDGING_MARGIN_MS
+      origin === "command-line" ? answerWithinMs : ASKING_MS + answerWithinMs + JUDGING_MARGIN_MS
     const about = { origin, operationKey, spoken, hash, consentId, word, forgiven }
     pending = { ...about, openedAtMs: nowMs, deadlineMs: nowMs + limitMs }
-    return { consentId, question: questionOf(spoken, word, because), expiresInMs: ANSWER_WITHIN_MS }
+    return { consentId, question: questionOf(spoken, word, because), expiresInMs: answerWithinMs }
   }
 
   /** Asks once more with another word, where the operation is not locked by now. */
@@ -123,7 +125,7 @@ export function makeConfirmationDesk(options: ConfirmationDeskOptions = {}): Con
       if (reading === "deny") return denied("deny-word")
       if (reading === "silence") return denied("silence")
       if (answer.type === "typed") return judgeReading(asked, reading, nowMs)
-      const timing = timingOf(answer, ANSWER_WITHIN_MS)
+      const timing = timingOf(answer, answerWithinMs)
       if (timing === "too-late") return denied("too-late")
       if (timing === "too-early") return forgive(asked, "too-early", nowMs)
       // Anything but a plain "no" is doubt.

@@ -242,6 +242,16 @@ describe("time", () => {
     expect(desk.open(request, 66_002)).toBeDefined()
   })
 
+  test("an answer has as long as is configured, spoken and typed", () => {
+    desk = makeConfirmationDesk({ answerWithinMs: 8000 })
+    const first = open()
+    expect(first.expiresInMs).toBe(8000)
+    const late = { audioStartMs: QUESTION_END_MS + 8001 }
+    expect(say(first, wordOf(first), 20_000, late)).toEqual(denied("too-late"))
+    const { consentId } = open(0, typedRequest)
+    expect(desk.judge({ type: "typed", consentId, text: "x" }, 8001)).toEqual(denied("too-late"))
+  })
+
   test.each([Number.NaN, 999])("a clock that says %d lets nothing through", (nowMs) => {
     const confirmation = open(1000)
     expect(desk.isPending(nowMs)).toBe(false)
