@@ -8,6 +8,7 @@ import { type CallBook, openBook } from "./call-book.ts"
 import { CallFeed } from "./call-feed.ts"
 import { type CallEnd, type CallLife, startCallLife } from "./call-life.ts"
 import { type GuardParts, makeCallSteps } from "./call-steps.ts"
+import { consentHash } from "./consent-hash.ts"
 import { denialSpeech, UNRECORDED, unknownSpeech } from "./denial-speech.ts"
 
 /** One call from its first listener to its end. */
@@ -58,6 +59,7 @@ export const startCall = (options: {
         break
       case "pin.await":
         book.pin = { consentId: uuidV7(parts.wallNow()), sinceMs: parts.clock.now() }
+        if (book.operation !== undefined) book.hash = consentHash(book.operation, book.target, call.turnId)
         feed.end({
           type: "denied",
           code: "pin-needed",

@@ -34,11 +34,16 @@ const redactEntries = (
   depth: number,
 ): Effect.Effect<Readonly<Record<string, unknown>>> =>
   Effect.map(
-    Effect.forEach(Object.entries(value).slice(0, MAX_ITEMS), ([key, item]) =>
+    Effect.forEach(entriesOf(value), ([key, item]) =>
       Effect.map(redactValue(redactor, item, depth + 1), (redacted) => [key, redacted] as const),
     ),
     Object.fromEntries,
   )
+
+const entriesOf = (value: object) =>
+  Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .slice(0, MAX_ITEMS)
 
 const redactValue = (redactor: Redact, value: unknown, depth: number): Effect.Effect<unknown> =>
   Effect.suspend((): Effect.Effect<unknown> => {
