@@ -12,7 +12,7 @@ const FORBIDDEN: readonly RegExp[] = [
   // Markup, code, marks of chat templates, marks of redaction.
   /[<>‹›{}[\]|`*_\\]|^\s*#/m,
   // Confirmations and their words.
-  /\b(?:confirm(?:s|ed|ing|ation)?|challenge|approv(?:e|al)|authori[sz]e|pass ?codes?|pin|consent)\b/i,
+  /\b(?:confirm(?:s|ed|ing|ations?)?|challenges?|approv(?:e|es|ed|ing|als?)|authori[sz](?:e|es|ed|ing|ation)|pass ?codes?|pin|consent)\b/i,
   // The listener, and those who listen.
   /\b(?:you|your|please|jett|jarvis|alexa|siri|assistant|users? (?:must|should|has to|have to|needs? to))\b/i,
   // Instructions about instructions.
