@@ -1,4 +1,14 @@
-import { chmodSync, closeSync, fsyncSync, lstatSync, mkdirSync, openSync, type Stats } from "node:fs"
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  type Stats,
+} from "node:fs"
 import { join } from "node:path"
 import { type Environment, stateFolder } from "../../config/paths.ts"
 import { AuditError, auditErrorOf } from "./audit-error.ts"
@@ -56,7 +66,9 @@ const closeToOthers = (path: string, mode: number, isExpected: (found: Stats) =>
       message: `${path} is a link, of another kind or of another user; a plain ${mode === 0o700 ? "folder" : "file"} of this user was expected. Move it away.`,
     })
   }
-  if ((found.mode & 0o777) !== mode) guarded(path, () => chmodSync(path, mode))
+  if ((found.mode & 0o077) !== 0) guarded(path, () => chmodSync(path, found.mode & mode))
+  // Asked here: SQLite opens what it may not write to for reading, and says so only later.
+  guarded(path, () => accessSync(path, constants.R_OK | constants.W_OK))
 }
 
 /** SQLite throws away the log beside an empty database; there were rows in it. */

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { expect, onTestFinished, test } from "vitest"
+import { expect, test } from "vitest"
 import { AuditError } from "../../../src/security/audit/audit-error.ts"
 import { readLog } from "../../../src/security/audit/read-log.ts"
 import { verifyLog } from "../../../src/security/audit/verify-log.ts"
@@ -23,14 +23,22 @@ interface Torn {
 const powerCut = (): Torn => {
   const folder = sampleLog(20)
   const { writer, close } = openTestWriter(folder)
-  onTestFinished(close)
   for (let i = 0; i < 24; i++) writer.append([sampleEntry(i)])
   const checkpoint = writer.checkpoint()
   const log = readLog(join(folder, "audit.db"))
   const hashes = [...log.all()].map(({ hash }) => hash)
   log.close()
   const file = (name: string): Buffer => readFileSync(join(folder, name))
-  return { database: file("audit.db"), wal: file("audit.db-wal"), key: file("audit.key"), checkpoint, hashes }
+  const torn = { database: file("audit.db"), wal: file("audit.db-wal"), key: file("audit.key") }
+  close()
+  return { ...torn, checkpoint, hashes }
+}
+
+let made: Torn | undefined
+
+const sharedPowerCut = (): Torn => {
+  made ??= powerCut()
+  return made
 }
 
 const restore = ({ database, wal, key }: Torn): string => {
@@ -52,7 +60,7 @@ const damages: readonly (readonly [string, (wal: Buffer, at: number) => Buffer])
 test.each(damages)(
   "a write-ahead log that is %s gives a beginning of the rows or an error, never other rows",
   (_, damage) => {
-    const torn = powerCut()
+    const torn = sharedPowerCut()
     const seed = Date.now() % 1_000_000
     const random = seededRandom(seed)
     const lengths = new Set<number>()
@@ -77,7 +85,7 @@ test.each(damages)(
 )
 
 test("after a power cut the log goes on from what was there, or says that it is damaged", () => {
-  const torn = powerCut()
+  const torn = sharedPowerCut()
   for (const share of [0, 0.1, 0.35, 0.6, 0.85, 1]) {
     const folder = restore({
       ...torn,
