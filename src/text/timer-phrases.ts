@@ -7,8 +7,9 @@ export type TimerToolIntent = "timer-set" | "timer-list" | "timer-cancel" | "tim
 /** `timer-how-long`: a timer is wanted, and it was not said for how long. */
 export type TimerIntent = TimerToolIntent | "timer-how-long"
 
+/** "Said" and "cancele" are what Moonshine tiny wrote now and then when "set" and "cancel" were spoken to it. */
 const SET =
-  "(set | set up | set me | start | create | make | make me | add | begin | give me | i need | i want)"
+  "(set | said | set up | set me | start | create | make | make me | add | begin | give me | i need | i want)"
 const A = "[a | an | the | my | one | another | one more | a new | a second | a third]"
 const TIMER = "(timer | alarm)"
 const FOR = "[for | of | to | in | with]"
@@ -17,13 +18,13 @@ const CALLED =
 /** "From now" has lost its "now" by then, as any sentence loses it at its end. */
 const FROM_NOW = "[from | from now]"
 /** A timer that is there. */
-const THE = `[the | my] [<duration> | <label> | <duration> <label>] ${TIMER}`
+const THE = `[the | my] [<duration> | <known> | <duration> <known>] ${TIMER}`
 const ON = `(on | of | for | in) ${THE}`
-const CANCEL = "(cancel | stop | delete | remove | clear | end | dismiss | turn off | switch off)"
+const CANCEL = "(cancel | cancele | stop | delete | remove | clear | end | dismiss | turn off | switch off)"
 
 /**
- * What is said about timers. `<duration>` is a length of time with its unit, `<label>` one to three plain words; a label
- * is understood only where "set" or its like says that this is about a new timer, or beside the word "timer".
+ * What is said about timers. `<duration>` is a length of time with its unit, `<label>` one to three plain words, the name
+ * of a new timer, and `<known>` that of one that is there, which may have come apart in the transcript: "past a timer".
  */
 export const TIMER_PHRASES: readonly Phrase<TimerIntent>[] = [
   {
@@ -82,7 +83,7 @@ const NOT_A_LABEL = new Set(
     "last second third same more timer timers alarm alarms all any some every each both no not never for of to in on at " +
     "with by from and or but if then than so as is are was were be been am do does did done have has had got can could " +
     "will would shall should may might must what which who whom whose when where why how called named labelled labeled " +
-    "name label long much many left remaining set start stop cancel off up down out hundred thousand couple few about"
+    "name label long much many left remaining set start stop cancel off up down out there here hundred thousand couple few about"
   ).split(" "),
 )
 const LABEL_WORD = /^[a-z0-9]+$/
@@ -93,11 +94,20 @@ export const TIMER_SLOTS: SlotMatchers = {
     lengthsUpTo(Math.min(words.length, MAX_DURATION_WORDS)).filter(
       (length) => parseDuration(words.slice(0, length)) !== undefined,
     ),
-  label: (words) => {
-    const end = words.findIndex((word) => !isLabelWord(word))
-    const most = Math.min(end === -1 ? words.length : end, MAX_LABEL_WORDS)
-    return lengthsUpTo(most).filter((length) => words.slice(0, length).join(" ").length <= MAX_LABEL_LENGTH)
-  },
+  label: (words) => labelLengths(words, isLabelWord),
+  known: (words) => labelLengths(words, (word, i) => isLabelWord(word) || (i > 0 && SYLLABLES.has(word))),
+}
+
+/** What a last syllable becomes: "pasta" is "past a", "dryer" is "dry her". */
+const SYLLABLES = new Set(["a", "her"])
+
+function labelLengths(
+  words: readonly string[],
+  fits: (word: string, i: number) => boolean,
+): readonly number[] {
+  const end = words.findIndex((word, i) => !fits(word, i))
+  const most = Math.min(end === -1 ? words.length : end, MAX_LABEL_WORDS)
+  return lengthsUpTo(most).filter((length) => words.slice(0, length).join(" ").length <= MAX_LABEL_LENGTH)
 }
 
 const isLabelWord = (word: string): boolean =>
@@ -123,7 +133,7 @@ export function timerToolCall({ intent, slots }: GrammarMatch<string>): PhraseTo
   if (!isToolIntent(intent)) return undefined
   const duration = slots["duration"]
   const seconds = duration === undefined ? undefined : parseDuration(duration.split(" "))
-  const label = slots["label"]
+  const label = slots["label"] ?? slots["known"]
   return {
     name: TOOLS[intent],
     arguments: {

@@ -40,6 +40,8 @@ describe("a timer is set", () => {
     ["Remind me in ten minutes", set(600)],
     ["Let me know in 45 minutes", set(2700)],
     ["Set a timer for thirty hours", set(108_000)],
+    // As Moonshine tiny wrote it.
+    ["Said a timer for two and a half minutes.", set(150)],
   ])("%s", (transcript, call) => {
     expect(callOf(transcript)).toEqual(call)
   })
@@ -107,6 +109,11 @@ describe("a timer is cancelled", () => {
     ["Turn off the alarm, please.", cancel()],
     ["Turn the timer off", cancel()],
     ["Cancel my pasta timer.", cancel({ label: "pasta" })],
+    // As Moonshine tiny wrote them; which timer that is, is found out among those that there are.
+    ["Cancele the pasta timer.", cancel({ label: "pasta" })],
+    ["Cancel the past a timer.", cancel({ label: "past a" })],
+    ["Cancel the pastor timer.", cancel({ label: "pastor" })],
+    ["Cancel all-timers.", cancel({ which: "all" })],
     ["Delete the ten minute timer", cancel({ seconds: 600 })],
     ["Cancel the 10-minute pasta timer", cancel({ label: "pasta", seconds: 600 })],
     ["Cancel all timers.", cancel({ which: "all" })],

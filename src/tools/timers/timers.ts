@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { Announcements } from "../../ports/announcements.ts"
 import type { Clock } from "../../ports/clock.ts"
+import { heardLabel } from "./heard-label.ts"
 import { MAX_TIMERS, matches, type Timer, type TimerFilter } from "./timer.ts"
 import type { TimerFile } from "./timer-file.ts"
 import { ringNotice, ringText } from "./timer-speech.ts"
@@ -85,7 +86,8 @@ export class Timers {
   }
 
   /** Those that still run, the next to end first. */
-  running(filter: TimerFilter = {}): readonly RunningTimer[] {
+  running(wanted: TimerFilter = {}): readonly RunningTimer[] {
+    const filter = this.#meant(wanted)
     return this.#running
       .filter(({ timer }) => matches(timer, filter))
       .map((waiting) => ({ timer: waiting.timer, leftMs: Math.max(0, this.#leftMs(waiting)) }))
@@ -102,7 +104,7 @@ export class Timers {
   /** Silences what rings, or ends the one that still runs; with "all", both. Of several nobody knows which was meant. */
   cancel(which: TimerFilter | "all"): Effect.Effect<CancelResult> {
     return Effect.suspend((): Effect.Effect<CancelResult> => {
-      const filter = which === "all" ? {} : which
+      const filter = which === "all" ? {} : this.#meant(which)
       const silenced = this.#silence(filter)
       if (which !== "all" && silenced.length > 0)
         return Effect.as(this.#keep(), { type: "silenced", timers: silenced })
@@ -165,6 +167,14 @@ export class Timers {
     this.#ringing = this.#ringing.filter((timer) => !ringing.includes(timer))
     this.#justRang = this.#justRang.filter((one) => !rang.includes(one))
     return [...ringing, ...rang.map(({ timer }) => timer)]
+  }
+
+  /** A label by its sound, where there is none of that name. */
+  #meant(filter: TimerFilter): TimerFilter {
+    if (filter.label === undefined) return filter
+    const rang = this.#justRang.map(({ timer }) => timer)
+    const known = [...this.#running.map(({ timer }) => timer), ...this.#ringing, ...rang]
+    return { ...filter, label: heardLabel(filter.label, known) }
   }
 
   #leftMs({ timer, dueMs }: Waiting): number {

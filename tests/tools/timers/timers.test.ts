@@ -266,6 +266,16 @@ describe("cancelling", () => {
     expect(left()).toEqual(["pasta: 480000"])
   })
 
+  it("finds a label that was heard as another word, and no other timer by it", () => {
+    const { set, cancel, timers, left } = rig()
+    set(480, "pasta")
+    set(600, "laundry")
+    expect(timers.running({ label: "pastor" })).toMatchObject([{ timer: { label: "pasta" } }])
+    expect(cancel({ label: "pizza" })).toEqual({ type: "none" })
+    expect(cancel({ label: "past a" })).toMatchObject({ type: "cancelled", timers: [{ label: "pasta" }] })
+    expect(left()).toEqual(["laundry: 600000"])
+  })
+
   it("ends them all when all are meant, what rings included", () => {
     const { set, cancel, advance, known, onDisk } = rig()
     set(1)
