@@ -7,13 +7,21 @@ import {
   whichContainer,
 } from "./container-names.ts"
 import { PhraseGrammar, type SlotMatchers } from "./phrase-grammar.ts"
-import { type ContainerIntent, type Intent, PHRASES, type PhraseMatch } from "./phrases.ts"
+import {
+  type ContainerIntent,
+  type ContainerQuestion,
+  type Intent,
+  PHRASES,
+  type PhraseMatch,
+} from "./phrases.ts"
 import { isTimerIntent, TIMER_SLOTS, timerToolCall } from "./timer-phrases.ts"
 import { utteranceWords } from "./utterance-words.ts"
 
 export interface PhraseContext {
   /** The containers of the configuration: names that are taken without the word "container" beside them. */
   readonly containers?: readonly SpokenContainer[] | undefined
+  /** What Jett asked in its last reply. */
+  readonly asked?: ContainerQuestion | undefined
 }
 
 const TOOLS: Readonly<Record<ContainerIntent, string>> = {
@@ -45,7 +53,7 @@ export function matchPhrase(transcript: string, context: PhraseContext = {}): Ph
   const words = utteranceWords(transcript)
   const slots = { ...slotMatchers(containers), ...TIMER_SLOTS }
   const match = GRAMMAR.match(words, slots)
-  if (match === undefined) return undefined
+  if (match === undefined) return context.asked && answerTo(context.asked, words)
   const others = [...GRAMMAR.continuations(words, slots)].filter((intent) =>
     // A timer may be called anything, but a container that is known is not its name.
     isTimerIntent(intent) ? !isContainerIntent(match.intent) : intent !== match.intent,
@@ -59,7 +67,7 @@ export function matchPhrase(transcript: string, context: PhraseContext = {}): Ph
     tool: isContainerIntent(match.intent)
       ? { name: TOOLS[match.intent], arguments: container === undefined ? {} : { container } }
       : timerToolCall(match),
-    question: named?.question,
+    question: isContainerIntent(match.intent) ? questionAbout(match.intent, named?.candidates) : undefined,
   }
 }
 
@@ -108,7 +116,7 @@ function nameLengths(words: readonly string[]): readonly number[] {
 function namedContainer(
   { container, name }: Readonly<Record<string, string>>,
   containers: readonly SpokenContainer[],
-): { readonly container: string; readonly question?: string } | undefined {
+): { readonly container: string; readonly candidates?: readonly SpokenContainer[] } | undefined {
   const heard = container ?? name
   if (heard === undefined) return undefined
   const found = resolveContainerName(heard, containers, container === undefined ? BESIDE_CONTAINER : BARE)
@@ -116,9 +124,43 @@ function namedContainer(
     case "known":
       return { container: found.name }
     case "ambiguous":
-      return { container: heard, question: whichContainer(found.candidates) }
+      return { container: heard, candidates: found.candidates }
     case "unknown":
       return { container: heard }
+  }
+}
+
+const questionAbout = (
+  intent: ContainerIntent,
+  candidates: readonly SpokenContainer[] | undefined,
+): ContainerQuestion | undefined => candidates && { intent, candidates, text: whichContainer(candidates) }
+
+const YES: ReadonlySet<string> = new Set([
+  "yes",
+  "yeah",
+  "yep",
+  "yes i did",
+  "yes i do",
+  "that one",
+  "correct",
+])
+
+/** A name that was asked for, said alone; or "yes" where only one was named. Anything else is no answer. */
+function answerTo(
+  { intent, candidates }: ContainerQuestion,
+  words: readonly string[],
+): PhraseMatch | undefined {
+  const [only, ...others] = candidates
+  const heard = words.filter((word) => word !== "the" && word !== "container").join(" ")
+  const found = resolveContainerName(heard, candidates)
+  const isYes = others.length === 0 && YES.has(words.join(" "))
+  const container = isYes ? only?.name : found.type === "known" ? found.name : undefined
+  if (container === undefined) return undefined
+  return {
+    intent,
+    slots: { container },
+    extensible: false,
+    tool: { name: TOOLS[intent], arguments: { container } },
   }
 }
 

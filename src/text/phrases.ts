@@ -1,3 +1,4 @@
+import type { SpokenContainer } from "./container-names.ts"
 import type { Phrase } from "./phrase-grammar.ts"
 import { TIMER_PHRASES, type TimerIntent } from "./timer-phrases.ts"
 
@@ -32,6 +33,14 @@ export interface PhraseToolCall {
   readonly arguments: Readonly<Record<string, string | number>>
 }
 
+/** Which container was meant. Handed back with the next utterance, it lets a name alone be an answer. */
+export interface ContainerQuestion {
+  /** "Did you mean n eight n or quadrant?" */
+  readonly text: string
+  readonly intent: ContainerIntent
+  readonly candidates: readonly SpokenContainer[]
+}
+
 export interface PhraseMatch {
   readonly intent: Intent
   /** `container`: the known name, or the words as they were heard. */
@@ -40,7 +49,7 @@ export interface PhraseMatch {
   readonly extensible: boolean
   readonly tool?: PhraseToolCall | undefined
   /** It takes an answer to know which container was meant: this is asked instead of calling the tool. */
-  readonly question?: string | undefined
+  readonly question?: ContainerQuestion | undefined
 }
 
 /**

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest"
 import { isCompletePhrase, matchPhrase } from "../../src/text/match-phrase.ts"
 import { serverContainers as containers } from "../support/server-containers.ts"
 
+const grafana = [{ name: "grafana", spoken: ["grafana"] }]
+
 describe("a fixed phrase is understood however it is punctuated, cased or wrapped in politeness", () => {
   it.each([
     ["What time is it?", "time"],
@@ -80,8 +82,39 @@ describe("a container phrase becomes a tool call", () => {
       { name: "web-maine", spoken: ["web maine"] },
     ]
     const match = matchPhrase("restart web mane", { containers: twins })
-    expect(match?.question).toBe("Did you mean web main or web maine?")
+    expect(match?.question?.text).toBe("Did you mean web main or web maine?")
     expect(match?.tool).toEqual({ name: "restart_container", arguments: { container: "web mane" } })
+  })
+
+  it("takes a name alone as the answer to such a question, and nothing else", () => {
+    const twins = [
+      { name: "web-main", spoken: ["web main"] },
+      { name: "web-mail", spoken: ["web mail"] },
+    ]
+    const asked = matchPhrase("restart the web mace container", { containers: twins })?.question
+    expect(asked?.candidates).toEqual(twins)
+    for (const answer of ["Web mail.", "the web mail container", "um, web mail please"]) {
+      expect(matchPhrase(answer, { containers: twins, asked })?.tool, answer).toEqual({
+        name: "restart_container",
+        arguments: { container: "web-mail" },
+      })
+    }
+    for (const other of ["yes", "no", "the second one", "web", "", "tell me a joke"])
+      expect(matchPhrase(other, { containers: twins, asked }), other).toBeUndefined()
+    expect(matchPhrase("what time is it", { containers: twins, asked })?.intent).toBe("time")
+    expect(matchPhrase("stop web main", { containers: twins, asked })?.tool?.name).toBe("stop_container")
+    expect(matchPhrase("web mail", { containers: twins })).toBeUndefined()
+  })
+
+  it("takes a yes where one container was named", () => {
+    const asked = matchPhrase("stop the graf on her container", { containers: grafana })?.question
+    expect(asked?.text).toBe("Did you mean grafana?")
+    for (const answer of ["Yes.", "yes please", "grafana"])
+      expect(matchPhrase(answer, { containers: grafana, asked })?.slots, answer).toEqual({
+        container: "grafana",
+      })
+    for (const answer of ["no", "yes and no", "not that one"])
+      expect(matchPhrase(answer, { containers: grafana, asked }), answer).toBeUndefined()
   })
 
   it("hands an unknown name on as it was heard, for the guard to refuse", () => {
