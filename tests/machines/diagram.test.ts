@@ -5,11 +5,12 @@ import { createMachine, setup } from "xstate"
 import { getStateNodes } from "xstate/graph"
 import { conversationMachine } from "../../src/machines/conversation/conversation.ts"
 import { chartsOf, toJson } from "../../src/machines/diagram.ts"
+import { guardedCallMachine } from "../../src/machines/guard/guarded-call.ts"
 import { modelMachine } from "../../src/machines/model/model.ts"
 import { supervisorMachine } from "../../src/machines/supervision/supervisor.ts"
 import { withDiagrams } from "../support/architecture-diagrams.ts"
 
-const machines = [conversationMachine, modelMachine, supervisorMachine]
+const machines = [conversationMachine, modelMachine, supervisorMachine, guardedCallMachine]
 const pathOf = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url))
 
 const kettle = setup({
