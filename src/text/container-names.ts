@@ -15,9 +15,11 @@ export type HeardName =
   | { readonly type: "unknown" }
 
 /**
- * How near a sound-alike must be: `certain` is taken without asking, `ask` is worth a question. 19 names of well-known
- * containers by Kokoro voices, transcribed by Moonshine tiny: at 0.25 nine in ten are understood and none wrongly; of a
- * thousand ordinary words one in a hundred is near a name by then, and at 0.35 three.
+ * How near a sound-alike must be: `certain` is taken without asking, `ask` is worth a question.
+ *
+ * Of 170 commands with 19 names of widely used containers, spoken by three Kokoro voices and transcribed by Moonshine tiny,
+ * at 0.25 and 0.4 142 are understood, none wrongly, and 19 asked about, 3 of them in vain; of 1209 ordinary words 7 are
+ * taken for a name, and 66 asked about. At 0.35 30 words would be taken.
  */
 export interface Likeness {
   readonly certain: number
