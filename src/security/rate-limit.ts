@@ -66,7 +66,7 @@ class SlidingWindow {
 
   seed(agesMs: Iterable<number>, nowMs: number): void {
     if (Number.isFinite(nowMs)) this.#latestMs = Math.max(this.#latestMs, nowMs)
-    const seeded = Array.from(agesMs, (age) => this.#latestMs - (age > 0 ? age : 0))
+    const seeded = Array.from(agesMs, (age) => this.#latestMs - (Number.isNaN(age) ? 0 : Math.max(age, 0)))
     const all = [...this.#admittedMs, ...seeded].sort((a, b) => a - b)
     this.#admittedMs = all.slice(Math.max(0, all.length - this.#limit))
     this.#forget()
