@@ -43,11 +43,18 @@ export const send = async (socket: Socket, head: string, body: Iterable<Uint8Arr
   socket.write(head)
   for (const piece of body) {
     if (socket.destroyed) return
-    if (!socket.write(piece))
-      await new Promise<void>((resolve) => {
-        socket.once("drain", resolve)
-        socket.once("close", resolve)
-      })
+    if (!socket.write(piece)) await drained(socket)
   }
   socket.end()
 }
+
+const drained = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      socket.off("drain", done)
+      socket.off("close", done)
+      resolve()
+    }
+    socket.on("drain", done)
+    socket.on("close", done)
+  })

@@ -23,7 +23,7 @@ export const problemFailure = ({ what, engine, changes }: AskedOfEngine, error: 
     case "unreachable":
       return new ContainerError({
         reason: "unreachable",
-        message: `${what}: the engine cannot be reached at ${engine}; check that it runs, its address and its keys.`,
+        message: `${what}: the engine cannot be reached at ${engine}; check that it runs, and docker.host.`,
       })
     case "broken":
       // A change may have been taken before the connection broke.
@@ -45,7 +45,7 @@ export const problemFailure = ({ what, engine, changes }: AskedOfEngine, error: 
 export const badAnswer = (what: string, engine: string): ContainerError =>
   new ContainerError({
     reason: "bad-answer",
-    message: `${what}: what answers at ${engine} does not speak as a container engine does; check the address.`,
+    message: `${what}: what answers at ${engine} does not speak as a container engine does; check docker.host.`,
   })
 
 /** Of a status that is not the one of success. */

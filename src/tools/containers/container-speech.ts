@@ -29,7 +29,7 @@ export const stateWords = ({ state, health, exitCode }: ContainerFacts): string 
 
 /** "3 minutes", "2 hours", "5 days": as precise as anybody wants to hear. */
 export const spanWords = (ms: number): string => {
-  const minutes = Math.floor(Math.max(0, ms) / MINUTE_MS)
+  const minutes = Math.round(Math.max(0, ms) / MINUTE_MS)
   if (minutes < 1) return "less than a minute"
   if (minutes < 120) return count(minutes, "minute")
   const hours = Math.floor(minutes / 60)

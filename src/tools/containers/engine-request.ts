@@ -51,6 +51,7 @@ export const sendEngineRequest = (
     if (!isPermitted(request.method, request.target)) return reject(new EngineProblem("forbidden"))
     if (signal.aborted) return reject(new EngineProblem("unreachable"))
     let connected = false
+    let answered = false
     let bodyBytes = 0
     const connection = open(() => {
       connected = true
@@ -98,21 +99,23 @@ export const sendEngineRequest = (
       incoming.on("close", () => fail("garbage"))
     }
     outgoing.on("response", (incoming) => {
+      answered = true
       const dateMs = Date.parse(incoming.headers.date ?? "")
       take(
         { status: incoming.statusCode ?? 0, engineNowMs: Number.isNaN(dateMs) ? undefined : dateMs },
         incoming,
       )
     })
+    const breakOff = (error?: Error): void => fail(answered || isParseError(error) ? "garbage" : "broken")
     // These stay for good: what a connection still says after its end must find somebody.
-    outgoing.on("error", (error) => fail(isParseError(error) ? "garbage" : "broken"))
-    outgoing.on("close", () => fail("broken"))
-    connection.on("error", () => fail("broken"))
+    outgoing.on("error", breakOff)
+    outgoing.on("close", () => breakOff())
+    connection.on("error", breakOff)
     outgoing.end()
   })
 
-const isParseError = (error: Error): boolean =>
-  "code" in error && typeof error.code === "string" && error.code.startsWith("HPE_")
+const isParseError = (error: Error | undefined): boolean =>
+  error !== undefined && "code" in error && typeof error.code === "string" && error.code.startsWith("HPE_")
 
 /**
  * The last look at what leaves, after whatever put the path together: seven requests, a plain name in the middle, and a
