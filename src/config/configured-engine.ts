@@ -15,5 +15,5 @@ export function configuredEngine({
 }
 
 /** All three files, or no TLS. */
-export const engineTls = ({ ca, cert, key }: Config["docker"]) =>
+const engineTls = ({ ca, cert, key }: Config["docker"]) =>
   ca === undefined || cert === undefined || key === undefined ? undefined : { ca, cert, key }

@@ -2,7 +2,7 @@ import { buildPolicy, type ContainerEntry, type Policy } from "../../src/securit
 import { spokenContainers } from "../../src/security/spoken-containers.ts"
 
 /** The containers of the server in the documentation. */
-export const SERVER_ENTRIES: readonly ContainerEntry[] = [
+const SERVER_ENTRIES: readonly ContainerEntry[] = [
   { name: "n8n", allow: ["status", "logs", "stats", "start", "restart", "stop"] },
   { name: "postgres", allow: ["status", "logs", "stats", "start", "restart", "stop"] },
   { name: "qdrant", allow: ["status", "logs", "stats", "start", "restart"] },
