@@ -31,13 +31,16 @@ const record = (id: string, outcome: TurnRecord["outcome"]): TurnRecord => ({
 })
 
 /** A running assistant over a conversation that the test plays: busy or not, with what was sent to it. */
-const rig = (parts: Partial<Pick<AssistantSystem, "models" | "residency">> = {}) => {
+const rig = (parts: Partial<Pick<AssistantSystem, "models" | "residency" | "actions">> = {}) => {
   const sent: string[] = []
   const typed: { readonly turnId: string; readonly turn: TypedTurn }[] = []
   let isBusy = false
   const system: AssistantSystem = {
     get models() {
       return parts.models ?? never()
+    },
+    get actions() {
+      return parts.actions ?? never()
     },
     get languageModel() {
       return never()
@@ -286,4 +289,27 @@ describe("what runs", () => {
     const { assistant } = rig({ models: modelSystem({ states, hosts: never, modelsOf: never }) })
     expect(assistant.models()).toMatchObject({ models: [{ id: "listener", committedMib: 0 }], pools: null })
   })
+})
+
+it("hands everything about tools to the guard's door", async () => {
+  const pending = { consentId: "k", spoken: "stop postgres", expiresInMs: 1 }
+  const seen: unknown[] = []
+  const { assistant } = rig({
+    actions: {
+      callTool: async (name, args) => {
+        seen.push([name, args])
+        return { type: "denied", code: "not-permitted", speech: "I may not." }
+      },
+      answerQuestion: async (...answer) => void seen.push(answer),
+      pendingPin: () => pending,
+      confirmPin: async () => ({ type: "pin-refused", why: "wrong" }),
+      denyPin: async (id) => void seen.push(id),
+    },
+  })
+  expect(await assistant.callTool("a", { b: 1 }, never)).toMatchObject({ code: "not-permitted" })
+  await assistant.answerQuestion("k", "tango")
+  await assistant.denyPin("k")
+  expect(assistant.pendingPin()).toBe(pending)
+  expect(await assistant.confirmPin("k", "1")).toEqual({ type: "pin-refused", why: "wrong" })
+  expect(seen).toEqual([["a", { b: 1 }], ["k", "tango"], "k"])
 })

@@ -300,3 +300,55 @@ test("the remains of a socket whose owner was killed are taken over", async () =
   expect(await client.answerTo(1)).toMatchObject({ event: "result" })
   dead.close()
 })
+
+test("a question of the guard's is answered on the connection that it was asked on, and on no other", async () => {
+  const { assistant, socketPath } = await startServer()
+  assistant.tool = (_name, _args, onQuestion) =>
+    new Promise((resolve) => {
+      onQuestion({ consentId: "k", question: "Say tango.", expiresInMs: 20_000 })
+      assistant.onAnswer = () => resolve({ type: "denied", code: "refused-by-user", speech: "Okay." })
+    })
+  const [asker, other] = [new RawClient(socketPath), new RawClient(socketPath)]
+  asker.send({ id: 1, method: "tool.call", name: "restart_container", arguments: { container: "n8n" } })
+  await asker.message(({ event }) => event === "question")
+  other.send({ id: 1, method: "tool.answer", consentId: "k", text: "tango" })
+  expect(await other.answerTo(1)).toMatchObject({ event: "error", code: "refused" })
+  expect(assistant.answers).toEqual([])
+  asker.send({ id: 2, method: "tool.answer", consentId: "k", text: "tango" })
+  expect(await asker.answerTo(1)).toMatchObject({ event: "result", value: { code: "refused-by-user" } })
+  asker.send({ id: 3, method: "tool.answer", consentId: "k", text: "tango" })
+  expect(await asker.answerTo(3)).toMatchObject({ event: "error", code: "refused" })
+})
+
+test("a client that goes away takes its call with it", async () => {
+  const { assistant, socketPath } = await startServer()
+  let gone = false
+  assistant.tool = (_name, _args, onQuestion, signal) =>
+    new Promise(() => {
+      signal?.addEventListener("abort", () => {
+        gone = true
+      })
+      onQuestion({ consentId: "k", question: "Say tango.", expiresInMs: 20_000 })
+    })
+  const client = new RawClient(socketPath)
+  client.send({ id: 1, method: "tool.call", name: "x", arguments: {} })
+  await client.message(({ event }) => event === "question")
+  client.socket.destroy()
+  await vi.waitFor(() => expect(gone).toBe(true))
+})
+
+test.each([
+  { method: "tool.call", name: "x", arguments: [] },
+  { method: "tool.call", name: 1, arguments: {} },
+  { method: "tool.answer", consentId: "k", text: "x".repeat(257) },
+  { method: "pin.confirm", consentId: "k", pin: 4831 },
+  { method: "pin.deny" },
+])("what is not the guard's language is refused, and no word of it is repeated: $method", async (request) => {
+  const { assistant, socketPath } = await startServer()
+  const client = new RawClient(socketPath)
+  client.send({ id: 1, ...request })
+  const answer = JSON.stringify(await client.answerTo(1))
+  expect(answer).toMatch(/bad-request/)
+  expect(answer).not.toMatch(/4831|xxx/)
+  expect(assistant.calls).toEqual([])
+})
