@@ -134,6 +134,18 @@ describe("what Jett says by itself", () => {
     expect(texts()).toEqual([])
   })
 
+  it("waits a moment where a turn ended just now", () => {
+    const { announce, clock, enter, texts } = rig()
+    enter("speaking")
+    clock.increment(1000)
+    enter("listening")
+    announce("pasta")
+    clock.increment(400)
+    expect(texts()).toEqual([])
+    clock.increment(600)
+    expect(texts()).toEqual([PASTA])
+  })
+
   it("is said while muted: that is the ears, not the mouth", () => {
     const { announce, clock, enter, texts } = rig()
     enter("muted")
@@ -330,6 +342,18 @@ describe("one that is to be said twice", () => {
     end()
     clock.increment(20_000)
     expect(texts()).toEqual([PASTA, EGG, PASTA])
+  })
+
+  it("is left at once where the second time has to wait too long", () => {
+    const { announce, clock, end, enter, texts, notices } = rig()
+    announce("pasta", twice)
+    end()
+    enter("away")
+    clock.increment(340_000)
+    enter("listening")
+    clock.increment(10_000)
+    expect(texts()).toHaveLength(1)
+    expect(notices).toEqual([])
   })
 
   it("is not shown where the second time fails", () => {
