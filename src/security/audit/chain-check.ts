@@ -1,28 +1,56 @@
 import type Database from "better-sqlite3"
-import { column, HASH_COLUMN, ROW_SOURCE, SALT_COLUMN, sqlValues, TEXT_COLUMN } from "./audit-row.ts"
+import {
+  column,
+  HASH_COLUMN,
+  ROW_SELECTION,
+  ROW_SOURCE,
+  SALT_COLUMN,
+  sqlValues,
+  TEXT_COLUMN,
+} from "./audit-row.ts"
 import { type SqlValue, Utf8Text } from "./canonical-encoding.ts"
 import { HASHED_COLUMNS, payloadCommit, rowHash } from "./row-hash.ts"
 
+/** A value of a row to be checked: text that may not be what it seems comes as its bytes. */
+type CheckedValue = SqlValue | Utf8Text
+
 const notText: ReadonlySet<string> = new Set(["seq", "prev", "at_ms", "mono_ms", "tainted", "payload_commit"])
 
-const SELECTION = [
+const EXACT_SELECTION = [
   ...HASHED_COLUMNS.map((name) => (notText.has(name) ? `r.${name}` : `CAST(r.${name} AS BLOB)`)),
   "r.hash",
   "p.salt",
   "CAST(p.text AS BLOB)",
 ].join(", ")
 
-/** The rows after row `seq`, streamed, as `ChainCheck` wants them: texts as bytes, integers as `bigint`. */
+/**
+ * The rows after row `seq`, streamed, as `ChainCheck` wants them: integers as `bigint`; a text in which bytes were
+ * replaced because they are no UTF-8, or which holds the sign for that, as its bytes.
+ */
 export const rowsAfter = function* (
   database: Database.Database,
   seq: number,
-): Generator<readonly SqlValue[]> {
-  const statement = database
-    .prepare<unknown[], unknown>(`SELECT ${SELECTION} FROM ${ROW_SOURCE} WHERE r.seq > ? ORDER BY r.seq`)
-    .raw()
-    .safeIntegers()
-  for (const row of statement.iterate(seq)) yield sqlValues(row)
+): Generator<readonly CheckedValue[]> {
+  const raw = (selection: string, rest: string) =>
+    database
+      .prepare<unknown[], unknown>(`SELECT ${selection} FROM ${ROW_SOURCE} WHERE ${rest}`)
+      .raw()
+      .safeIntegers()
+  const exactly = raw(EXACT_SELECTION, "r.seq = ?")
+  for (const row of raw(ROW_SELECTION, "r.seq > ? ORDER BY r.seq").iterate(seq)) {
+    const values = sqlValues(row)
+    yield values.some(isDoubtful) ? exactValues(sqlValues(exactly.get(values[0]))) : values
+  }
 }
+
+const isDoubtful = (value: SqlValue): boolean => typeof value === "string" && value.includes("\uFFFD")
+
+const exactValues = (values: readonly SqlValue[]): readonly CheckedValue[] =>
+  values.map((value, i) => {
+    const name = HASHED_COLUMNS[i]
+    const isText = i === TEXT_COLUMN || (name !== undefined && !notText.has(name))
+    return isText && value instanceof Uint8Array ? new Utf8Text(value) : value
+  })
 
 /** Follows a chain row by row. Constant memory. */
 export class ChainCheck {
@@ -49,7 +77,7 @@ export class ChainCheck {
   }
 
   /** The next one of `rowsAfter`. What is wrong with it, or undefined. */
-  next(values: readonly SqlValue[]): string | undefined {
+  next(values: readonly CheckedValue[]): string | undefined {
     const seq = values[column("seq")]
     const prev = values[column("prev")]
     const hash = values[HASH_COLUMN]
@@ -59,7 +87,7 @@ export class ChainCheck {
     if (seq !== this.#seq + 1n) return `row ${this.#seq + 1n} is missing`
     if (!(prev instanceof Uint8Array) || !isSame(prev, this.#hash))
       return "it does not follow the row before it"
-    const expected = rowHash(HASHED_COLUMNS.map((name, i) => asText(name, values[i] ?? null)))
+    const expected = rowHash(values.slice(0, HASHED_COLUMNS.length))
     if (!(hash instanceof Uint8Array) || !isSame(hash, expected)) return "its content is not what was hashed"
     const trouble = this.#checkText(seq, values)
     if (trouble !== undefined) return trouble
@@ -68,7 +96,7 @@ export class ChainCheck {
     return undefined
   }
 
-  #checkText(seq: bigint, values: readonly SqlValue[]): string | undefined {
+  #checkText(seq: bigint, values: readonly CheckedValue[]): string | undefined {
     const commit = values[column("payload_commit")] ?? null
     const salt = values[SALT_COLUMN] ?? null
     const text = values[TEXT_COLUMN] ?? null
@@ -78,14 +106,10 @@ export class ChainCheck {
         ? undefined
         : "its text is missing, and no row says that it was erased"
     }
-    const isWhole = commit instanceof Uint8Array && salt instanceof Uint8Array && text instanceof Uint8Array
-    return isWhole && isSame(commit, payloadCommit(salt, new Utf8Text(text)))
-      ? undefined
-      : "its text was changed"
+    const isText = typeof text === "string" || text instanceof Utf8Text
+    const isWhole = commit instanceof Uint8Array && salt instanceof Uint8Array && isText
+    return isWhole && isSame(commit, payloadCommit(salt, text)) ? undefined : "its text was changed"
   }
 }
-
-const asText = (name: string, value: SqlValue): SqlValue | Utf8Text =>
-  value instanceof Uint8Array && !notText.has(name) ? new Utf8Text(value) : value
 
 export const isSame = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import { encodeValues, type SqlValue, type Utf8Text } from "./canonical-encoding.ts"
 
 /** Of the database's header (`user_version`) and of every hash. A change of columns or encoding is a new one. */
@@ -28,9 +28,7 @@ export const HASHED_COLUMNS = [
 
 /** SHA-256 over a name of what is hashed, the format, and the values: no hash of one thing can pass for another's. */
 const hashOf = (domain: string, values: readonly (SqlValue | Utf8Text)[]): Buffer =>
-  createHash("sha256")
-    .update(encodeValues([domain, FORMAT, ...values]))
-    .digest()
+  hash("sha256", encodeValues([domain, FORMAT, ...values]), "buffer")
 
 /** What the first row names as its predecessor: no row of one log, or under another key, fits into another log. */
 export const genesisHash = (origin: string, publicKey: Uint8Array): Buffer =>

@@ -8,7 +8,7 @@ import { openTestWriter, sampleEntry, sampleLog } from "../../support/audit-logs
 import { temporaryDirectory } from "../../support/cli.ts"
 import { seededRandom } from "../../support/seeded-random.ts"
 
-const CASES = 20
+const CASES = 12
 
 interface Torn {
   readonly database: Buffer
