@@ -158,13 +158,9 @@ const cancelOutcomes: Readonly<Record<CancelResult["type"], OperationOutcome>> =
 const observedOf = ({ label, seconds }: Timer): Readonly<Record<string, unknown>> =>
   filterArguments({ label, seconds })
 
-const gone: Performed = {
-  outcome: "failed",
-  speech: "My timers are just being started again. Try again in a moment.",
-  observed: {},
-}
+const AWAY = "My timers are just being started again. Try again in a moment."
 
-const toolOf = <A>(tool: TimerTool<A>, current: () => Timers | undefined): GuardedTool => ({
+const toolOf = <A>(tool: TimerTool<A>, { current, away }: TimerAccess): GuardedTool => ({
   definition: { name: tool.name, description: tool.description, parameters: tool.parameters },
   prepare: (args) => {
     const found = tool.read(args)
@@ -187,17 +183,26 @@ const toolOf = <A>(tool: TimerTool<A>, current: () => Timers | undefined): Guard
       const found = tool.read(operation.arguments)
       if (found.type === "problem")
         return Effect.succeed({ outcome: "failed", speech: found.speech, observed: {} })
-      return timers === undefined ? Effect.succeed(gone) : tool.perform(timers, found.value)
+      return timers === undefined
+        ? Effect.succeed({ outcome: "failed", speech: away, observed: {} })
+        : tool.perform(timers, found.value)
     }),
 })
+
+interface TimerAccess {
+  /** Those that are up. */
+  readonly current: () => Timers | undefined
+  /** What is said while there are none. */
+  readonly away: string
+}
 
 /**
  * `set_timer`, `list_timers` and `cancel_timer`. `current` gives the timers that are up; undefined while they are away.
  * A label is the only free text: letters, digits and single spaces.
  */
-export const timerTools = (current: () => Timers | undefined): readonly GuardedTool[] => [
+export const timerTools = (current: () => Timers | undefined, away = AWAY): readonly GuardedTool[] => [
   {
-    ...toolOf(setTimer, current),
+    ...toolOf(setTimer, { current, away }),
     // A timer that rang since cannot be told from one that was never set.
     reconcile: (operation, _, sinceMs) =>
       Effect.sync(() => {
@@ -212,6 +217,12 @@ export const timerTools = (current: () => Timers | undefined): readonly GuardedT
             }
       }),
   },
-  toolOf(listTimers, current),
-  toolOf(cancelTimer, current),
+  toolOf(listTimers, { current, away }),
+  toolOf(cancelTimer, { current, away }),
 ]
+
+/** For a process that ends with its one answer: nobody would be there when a timer rings. */
+export const noTimerTools: readonly GuardedTool[] = timerTools(
+  () => undefined,
+  "I can only keep timers while I keep running. Start me with jett serve.",
+)

@@ -5,7 +5,7 @@ import type { GuardedTool, Performed } from "../../../src/ports/guarded-tool.ts"
 import { matchPhrase } from "../../../src/text/match-phrase.ts"
 import { normaliseForSpeech } from "../../../src/text/normalise.ts"
 import type { Timer } from "../../../src/tools/timers/timer.ts"
-import { timerTools } from "../../../src/tools/timers/timer-tools.ts"
+import { noTimerTools, timerTools } from "../../../src/tools/timers/timer-tools.ts"
 import { Timers } from "../../../src/tools/timers/timers.ts"
 import { simulatedClock } from "../../support/nursery.ts"
 
@@ -144,6 +144,17 @@ describe("what is said", () => {
         speech: expect.stringContaining("being started again"),
       })
   })
+})
+
+it("is refused in a process that does not stay, with what to do about it", () => {
+  for (const { prepare, perform } of noTimerTools) {
+    const prepared = prepare({ seconds: 60 })
+    if (prepared.type === "refused") throw new Error("not prepared")
+    expect(Effect.runSync(perform(prepared.operation, undefined))).toMatchObject({
+      outcome: "failed",
+      speech: "I can only keep timers while I keep running. Start me with jett serve.",
+    })
+  }
 })
 
 describe("the read-back before a confirmation", () => {
