@@ -18,6 +18,8 @@ export type ComponentName =
   | "wyoming"
   /** Docker's engine, which only root may start, and its client; `path` is busybox, of which the image is made. */
   | "docker"
+  /** OpenSSH's server and client. */
+  | "sshd"
   /** A C compiler, which makes the fake NVIDIA library. */
   | "cc"
   /** The package registries. Tests open no connection of their own accord: true only where it is required. */
@@ -49,6 +51,8 @@ export const component = (name: ComponentName): Component => {
       return process.getuid?.() === 0
         ? programs("busybox", "dockerd", "docker", "iptables", "tar")
         : { available: false, why: "only root may start an engine" }
+    case "sshd":
+      return programs("sshd", "ssh", "ssh-keygen")
     case "cc":
       return programs("cc")
     case "wyoming":

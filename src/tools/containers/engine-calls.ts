@@ -36,12 +36,14 @@ type DialCallback = (error: unknown, answer?: unknown) => void
  * `DOCKER_HOST` before ours, follows redirects to wherever (and ends the process where those fail), reads answers without
  * an end, and takes any SSH host for the right one: decision 24.
  */
-export const makeEngineCalls =
-  (host: EngineHost, connectMs: number): EngineCalls =>
-  (call) => {
+export const makeEngineCalls = (host: EngineHost, connectMs: number): EngineCalls => {
+  // Now, and not in the middle of a turn: it brings a gRPC library along, and loading that stops everything else.
+  const library = import("dockerode")
+  library.catch(() => {})
+  return (call) => {
     const asked = { what: call.what, engine: engineAddress(host), changes: call.changes }
     return Effect.tryPromise({
-      try: (signal) => exchange(host, connectMs, call, signal),
+      try: async (signal) => exchange((await library).default, host, connectMs, call, signal),
       catch: (error) => problemFailure(asked, error),
     }).pipe(
       Effect.flatMap((answer): Effect.Effect<EngineAnswer, ContainerError> => {
@@ -53,15 +55,16 @@ export const makeEngineCalls =
       }),
     )
   }
+}
 
 const exchange = async (
+  Docker: typeof Dockerode,
   host: EngineHost,
   connectMs: number,
   call: EngineCall,
   signal: AbortSignal,
 ): Promise<EngineAnswer | undefined> => {
-  // Loaded with the first request: it brings a gRPC library along, which takes its time.
-  const [{ default: Docker }, open] = await Promise.all([import("dockerode"), prepareConnection(host)])
+  const open = await prepareConnection(host)
   let answer: EngineAnswer | undefined
   const dial = ({ path, method, options }: DialOptions, callback: DialCallback): void => {
     const { version, answerMs, maxBytes, onBody } = call
