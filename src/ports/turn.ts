@@ -39,7 +39,7 @@ export interface TurnRecord {
   readonly reply: string
   /** What of it was played. */
   readonly heard: string
-  /** What the conversation remembers in its place, because somebody else's words were in it. */
+  /** What the conversation remembers in its place: somebody else's words were in it, or a challenge word. */
   readonly remembered?: string | undefined
   readonly replyAudioMs: number
   readonly latency: TurnLatency

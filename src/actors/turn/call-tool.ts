@@ -60,6 +60,9 @@ const askAloud = (
   { consentId, question, expiresInMs }: Extract<ToolEvent, { readonly type: "consent-needed" }>,
 ): Effect.Effect<void> => {
   const asked: Tell = () => Effect.void
+  // The language model reads what is remembered, and never sees the word that was asked for.
+  const turn = services.ledger.revise(key)
+  turn.remembered ??= turn.reply.join(" ")
   return speakClause(services, key, asked, question).pipe(
     // The question is all there is to play for now: its end opens the ear for the answer.
     Effect.tap(() => Effect.sync(() => services.output.complete(key))),

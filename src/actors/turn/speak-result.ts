@@ -13,6 +13,19 @@ export const saySentence = (
   text: string,
 ): Effect.Effect<void> =>
   Effect.suspend(() => {
+    const turn = services.ledger.revise(key)
+    if (turn.remembered !== undefined) turn.remembered = `${turn.remembered} ${text}`.trim()
+    return sayUnremembered(services, key, tell, text)
+  })
+
+/** The same of what the conversation does not remember, where it remembers something else than what was heard. */
+const sayUnremembered = (
+  services: AnswerServices,
+  key: TurnKey,
+  tell: Tell,
+  text: string,
+): Effect.Effect<void> =>
+  Effect.suspend(() => {
     const goesOn = services.ledger.revise(key).reply.length > 0
     services.typed(key.turnId)?.onText(goesOn ? ` ${text}` : text)
     return speakText(services, key, tell, text)
@@ -37,8 +50,8 @@ export const speakResult = (
     const container = containerOf(result)
     const what = /log/i.test(result.tool) ? "the logs" : "what was found"
     services.ledger.revise(key).remembered = `I summarised ${what}${container && ` of ${container}`}.`
-    yield* saySentence(services, key, tell, result.speech)
-    yield* saySentence(services, key, tell, yield* summariseUntrusted(services, untrusted, container))
+    yield* sayUnremembered(services, key, tell, result.speech)
+    yield* sayUnremembered(services, key, tell, yield* summariseUntrusted(services, untrusted, container))
   })
 
 /** Its name, which is the table's own; empty where the receipt is about none. */

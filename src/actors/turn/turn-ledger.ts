@@ -14,7 +14,7 @@ export interface OpenTurn {
   route: TurnRoute
   /** Written clauses, as they are spoken. */
   reply: string[]
-  /** Stands in the conversation's history for what was heard, because somebody else's words were in that. */
+  /** Stands in the conversation's history for what was heard: somebody else's words were in that, or a challenge word. */
   remembered: string | undefined
   marks: TurnMarks
 }

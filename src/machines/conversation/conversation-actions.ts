@@ -223,8 +223,9 @@ export const conversationSetup = base.extend({
 
     recordVerdict: record("turn", verdictOf),
     recordProbeVerdict: record("probe", verdictOf),
-    recordClause: record("turn", () => ({ clauseReady: true })),
-    recordProbeClause: record("probe", () => ({ clauseReady: true })),
+    /** What was heard to its end before is not the end any more: a question that was answered early, for one. */
+    recordClause: record("turn", () => ({ clauseReady: true, drained: false })),
+    recordProbeClause: record("probe", () => ({ clauseReady: true, drained: false })),
     recordWritten: record("turn", writtenBy),
     recordProbeWritten: record("probe", writtenBy),
     recordDrained: record("turn", () => ({ drained: true })),

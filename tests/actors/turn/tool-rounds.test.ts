@@ -276,6 +276,16 @@ describe("a call that needs consent", () => {
     ])
   })
 
+  it("leaves no trace of the challenge word for the language model", async () => {
+    const { run, turn } = restart([
+      question("k"),
+      question("k2"),
+      receipt("It runs again.", { tier: "change" }),
+    ])
+    await run()
+    expect(turn().remembered).toBe("It runs again.")
+  })
+
   it("is asked once more where the guard wants that", async () => {
     const { run, events } = restart([
       question("k"),

@@ -238,6 +238,16 @@ describe("an answer that begins while the question still sounds", () => {
     expect(dropped(late)).toEqual([])
   })
 
+  it("does not cut off what is said about it when the question ends meanwhile", () => {
+    const rig = asking()
+    rig.send(started(4000), paused(4400))
+    rig.clock.increment(600)
+    rig.send({ type: "consent.judged", consentId: "k" }, drained(5600), clause, written)
+    expect(rig.state()).toBe("speaking.playing")
+    rig.send(drained(7000))
+    expect(rig.outcomes()).toEqual(["answered"])
+  })
+
   it("does not hear an answer of the question before when the guard asks once more", () => {
     const rig = asking()
     rig.send(started(4000), paused(4400))
