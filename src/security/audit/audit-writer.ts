@@ -226,7 +226,8 @@ const prepare = (database: Database.Database) => {
 }
 
 export const RECENT = `SELECT ${ROW_SELECTION} FROM ${ROW_SOURCE} WHERE r.seq IN (
-  SELECT seq FROM rows WHERE at_ms >= ? UNION SELECT seq FROM rows WHERE boot = ? AND mono_ms >= ?
+  SELECT seq FROM rows INDEXED BY rows_at WHERE at_ms >= ?
+  UNION ALL SELECT seq FROM rows INDEXED BY rows_uptime WHERE boot = ? AND mono_ms >= ?
 ) ORDER BY r.seq`
 
 export const ORPHANS = `SELECT ${ROW_SELECTION} FROM rows AS r INDEXED BY rows_intents

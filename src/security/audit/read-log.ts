@@ -50,7 +50,7 @@ export interface LogReader {
 }
 
 /** The file is there, but no log that this version can read. */
-export class UnreadableLog extends Error {
+class UnreadableLog extends Error {
   readonly _tag = "UnreadableLog"
 }
 

@@ -25,7 +25,7 @@ const ED25519 = 1
 const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex")
 
 /** The first four bytes of SHA-256 over name, line feed, algorithm and key, as signed-note asks for. */
-export const keyId = ({ name, publicKey }: VerifierKey): string =>
+const keyId = ({ name, publicKey }: VerifierKey): string =>
   createHash("sha256")
     .update(`${name}\n`)
     .update(Uint8Array.of(ED25519))
