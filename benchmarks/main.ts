@@ -31,6 +31,7 @@ const targets: Readonly<Record<string, () => Promise<Target>>> = {
   recovery: async () => (await import("./targets/recovery.ts")).recovery,
   growth: async () => (await import("./targets/growth.ts")).growth,
   chaos: async () => (await import("./targets/chaos.ts")).chaos,
+  audit: async () => (await import("./targets/audit.ts")).audit,
   // Last where all are run: it needs a sound server.
   "barge-in": async () => (await import("./targets/barge-in.ts")).bargeIn,
 }
