@@ -201,7 +201,9 @@ export interface Made {
   result(): ToolResult | undefined
   /** The question asked last. */
   consentId(): string
+  /** Nobody listens any more. */
   readonly stop: Effect.Effect<void>
+  stopped(): boolean
 }
 
 export interface GuardRigOptions extends Partial<GuardOptions> {
@@ -307,6 +309,7 @@ export const maker =
   (call: ToolCall, more: Partial<CallContext> = {}): Effect.Effect<Made> =>
     Effect.gen(function* () {
       const events: ToolEvent[] = []
+      let stopped = false
       const fiber = Effect.runFork(
         Stream.runForEach(guard.call(call, { ...context, ...more }), (event) =>
           Effect.sync(() => void events.push(event)),
@@ -323,7 +326,11 @@ export const maker =
           const last = events.findLast(({ type }) => type === "consent-needed")
           return last?.type === "consent-needed" ? last.consentId : "none"
         },
-        stop: Effect.andThen(Fiber.interrupt(fiber), settle),
+        stop: Effect.suspend(() => {
+          stopped = true
+          return Effect.andThen(Fiber.interrupt(fiber), settle)
+        }),
+        stopped: () => stopped,
       }
     })
 

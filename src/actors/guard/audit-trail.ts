@@ -86,6 +86,11 @@ export class AuditTrail {
     )
   }
 
+  /** The call is over. An intent that is still open got its acknowledgement when nobody waited for it any more. */
+  over(callId: string, ending: Ending): void {
+    if (this.#open.has(callId)) this.#doubt(callId, ending)
+  }
+
   #doubt(callId: string, ending: Ending): void {
     this.#open.delete(callId)
     this.#unrecorded.set(callId, ending)

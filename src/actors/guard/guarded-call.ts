@@ -4,6 +4,7 @@ import type { GuardedCallCommand, GuardTimes } from "../../machines/guard/guarde
 import type { DenialCode } from "../../ports/guard.ts"
 import type { CallContext, ToolCall, ToolResult } from "../../ports/tools.ts"
 import { uuidV7 } from "../uuid-v7.ts"
+import type { Ending } from "./audit-trail.ts"
 import { type CallBook, openBook } from "./call-book.ts"
 import { CallFeed } from "./call-feed.ts"
 import { type CallEnd, type CallLife, startCallLife } from "./call-life.ts"
@@ -75,6 +76,7 @@ export const startCall = (options: {
   const end = (how: CallEnd): void => {
     endConsent()
     leaveSubject()
+    parts.trail.over(callId, endingOf(how))
     const result = resultOf(how, book)
     const told = feed.end(result)
     Deferred.doneUnsafe(final, Effect.succeed(result))
@@ -101,6 +103,12 @@ export const startCall = (options: {
     abandon: () => end(life.stop()),
   }
 }
+
+/** For an intent whose outcome never came to the log. */
+const endingOf = (end: CallEnd): Ending =>
+  end.type === "denied"
+    ? { outcome: undefined, reason: end.code, payload: undefined }
+    : { outcome: end.outcome, reason: undefined, payload: undefined }
 
 const resultOf = (end: CallEnd, { operation, denial, performed, receiptId }: CallBook): ToolResult => {
   if (end.type === "denied") {

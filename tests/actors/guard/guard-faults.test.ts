@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
 import type { AuditFailure, AuditKind } from "../../../src/ports/audit.ts"
-import { aCall, done, gate, guardRig, story } from "../../support/guard-rig.ts"
+import { aCall, done, gate, guardRig, settle, story } from "../../support/guard-rig.ts"
 
 const run = <A>(effect: Effect.Effect<A, unknown>): Promise<A> => Effect.runPromise(effect)
 
@@ -86,6 +86,26 @@ describe("without a row, no action", () => {
           "intent allow",
           "outcome done",
         ])
+        yield* close
+      }),
+    ))
+
+  it("closes an intent whose acknowledgement comes in the moment that it is given up", () =>
+    run(
+      Effect.gen(function* () {
+        const { make, log, logs, clock, close } = yield* guardRig()
+        log.pause()
+        const made = yield* make(aCall("logs"))
+        // The row is written, and the deadline goes off before anybody is told.
+        log.resume()
+        clock.increment(5000)
+        yield* settle
+        expect(made.result()).toMatchObject({ type: "denied", code: "audit-unavailable" })
+        expect(log.rowsOf("intent")).toHaveLength(1)
+        yield* make(aCall("timer"))
+        expect(logs.log).toEqual([])
+        expect(yield* log.orphans).toEqual([])
+        expect(story(log)).toContain("outcome not-begun audit-unavailable")
         yield* close
       }),
     ))
