@@ -17,7 +17,7 @@ export const keepResult = (folder: URL, result: Result): void => {
 
 const ORDER = [
   ...["voice", "barge-in", "wake", "stt", "tts", "llm", "process"],
-  ...["residency", "recovery", "growth", "chaos", "audit"],
+  ...["residency", "recovery", "growth", "chaos", "challenge-words", "guard", "audit"],
 ]
 
 const order = ({ benchmark }: Result): number => ORDER.indexOf(benchmark)

@@ -32,6 +32,8 @@ const targets: Readonly<Record<string, () => Promise<Target>>> = {
   growth: async () => (await import("./targets/growth.ts")).growth,
   chaos: async () => (await import("./targets/chaos.ts")).chaos,
   audit: async () => (await import("./targets/audit.ts")).audit,
+  "challenge-words": async () => (await import("./targets/challenge-words.ts")).challengeWords,
+  guard: async () => (await import("./targets/guard.ts")).guard,
   // Last where all are run: it needs a sound server.
   "barge-in": async () => (await import("./targets/barge-in.ts")).bargeIn,
 }

@@ -1,3 +1,5 @@
+import { CHALLENGE_WORDS } from "../../src/security/challenge-words.ts"
+import { ANSWER_VOICES, challengeAnswers } from "./challenge-answers.ts"
 import { commands, firstWordCommands, nearMisses, newConversation } from "./commands.ts"
 import type { Corpus } from "./corpus.ts"
 import { interruptions } from "./interruptions.ts"
@@ -10,6 +12,8 @@ export const makeWholeCorpus = async (corpus: Corpus, signal: AbortSignal): Prom
   await corpus.recordings("sentences with a pause", pausedSentences, signal)
   await corpus.recordings("commands in one breath", firstWordCommands, signal)
   await corpus.recordings("interruptions", interruptions, signal)
+  const challengeWords = CHALLENGE_WORDS.map(({ word }) => word)
+  await corpus.recordings("challenge words", challengeAnswers(challengeWords, ANSWER_VOICES), signal)
   await corpus.recordings("other names", nearMisses, signal)
   await corpus.recordings("other speech", otherSpeech(OTHER_RECORDINGS), signal)
 }

@@ -8,23 +8,26 @@ export interface ChallengeWord {
 const word = (text: string, ...spellings: readonly string[]): ChallengeWord => ({ word: text, spellings })
 
 /**
- * What is asked for in a confirmation. Chosen by measurement, with `npm run bench -- challenge-words`.
+ * What is asked for in a confirmation: long, well-known words, which the recogniser knows by more than one sound. Those
+ * of about 180 candidates that were heard at least 98 times in a hundred, spoken alone by seven voices in noise at 20 dB:
+ * `npm run bench -- challenge-words`. Short ones are not: "tango" is heard as "And no", "piano" as "Bano". A spelling is
+ * what was really heard for the word.
  */
 export const CHALLENGE_WORDS: readonly ChallengeWord[] = [
-  word("tango"),
-  word("maple"),
-  word("pumpkin"),
-  word("elephant"),
-  word("volcano"),
-  word("umbrella"),
-  word("butterfly"),
-  word("piano"),
-  word("rainbow"),
-  word("blanket"),
-  word("helicopter"),
-  word("chocolate"),
-  word("diamond"),
-  word("kangaroo"),
-  word("octopus"),
-  word("mountain"),
+  word("calendar"),
+  word("orchestra"),
+  word("domino"),
+  word("california"),
+  word("telephone"),
+  word("university"),
+  word("symphony"),
+  word("australia"),
+  word("washington"),
+  word("barcelona"),
+  word("argentina"),
+  word("istanbul"),
+  word("copenhagen", "copenhagen's"),
+  word("geometry"),
+  word("nebraska"),
+  word("tennessee"),
 ]

@@ -19,8 +19,11 @@ export interface AnswerContext {
   readonly confidence: number
 }
 
-/** Below this an answer is no consent. Measured: see `CHALLENGE_WORDS`. */
-const MIN_CONFIDENCE = 0.5
+/**
+ * Below this a transcript is doubtful, as in `classifyTranscript`, and no consent. Measured: of 959 answers that were
+ * the right word the least certain one was at 0.43.
+ */
+const MIN_CONFIDENCE = 0.4
 
 /** The word with what is harmless around it: "yes, please, the word is tango". More is a sentence about something else. */
 const MOST_WORDS = 5

@@ -176,7 +176,7 @@ describe("an answer", () => {
     expect(say(confirmation, wordOf(confirmation), 6001)).toEqual(granted)
   })
 
-  test.each([0.1, 0.49, Number.NaN])("of confidence %d asks again", (confidence) => {
+  test.each([0.1, 0.39, Number.NaN])("of confidence %d asks again", (confidence) => {
     const confirmation = open()
     const verdict = say(confirmation, wordOf(confirmation), 6000, { confidence })
     expect(verdict).toMatchObject({ type: "ask-again", reason: "unclear" })

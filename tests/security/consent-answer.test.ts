@@ -158,7 +158,7 @@ it.each(all)("%j is read as %s", (transcript, reading) => {
 })
 
 describe("a doubtful transcript", () => {
-  it.each([0, 0.2, 0.49, -1, Number.NaN])(
+  it.each([0, 0.2, 0.39, -1, Number.NaN])(
     "of confidence %d is no consent and no wrong word",
     (confidence) => {
       expect(read("tango", confidence)).toBe("unclear")
@@ -211,7 +211,7 @@ describe("for any answer", () => {
         expect(said.filter((one) => words.includes(one) && !own.includes(one))).toEqual([])
         expect(said.filter((one) => refusals.includes(one) || one.endsWith("n't"))).toEqual([])
         expect(said.length).toBeLessThanOrEqual(5)
-        expect(confidence).toBeGreaterThanOrEqual(0.5)
+        expect(confidence).toBeGreaterThanOrEqual(0.4)
         expect([...text.trim()].every((character) => /[A-Za-z '‘’"“”.,!?:…-]/.test(character))).toBe(true)
       }),
       { numRuns: 3000 },
