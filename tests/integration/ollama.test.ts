@@ -154,6 +154,16 @@ describeWith(["ollama", "models"], "a real Ollama", () => {
       { name: "get_time", description: "The time.", parameters: { type: "object", properties: {} } },
     ]
     expect((await chat(ask("Hello.", tools))).last?.type).toBe("end")
+    const { messages } = ask("What time is it?", tools)
+    const told: ChatRequest = {
+      tools,
+      messages: [
+        ...messages,
+        { role: "assistant", content: "", toolCalls: [{ name: "get_time", arguments: { zone: "UTC" } }] },
+        { role: "tool", content: '{"time":"noon"}', toolName: "get_time" },
+      ],
+    }
+    expect((await chat(told)).last?.type).toBe("end")
     const { capabilities } = await Effect.runPromise(server.details("deaf"))
     const deaf = makeOllamaModel({ ...settings, server, model: "deaf", capabilities })
     const events = await Effect.runPromise(Stream.runCollect(deaf.chat(ask("Hello.", tools))))

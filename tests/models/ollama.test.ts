@@ -176,6 +176,24 @@ describe("what is sent to Ollama", () => {
     expect(sent).not.toHaveProperty("think")
   })
 
+  it("tells what was called and what came of it in Ollama's words", async () => {
+    const fake = await fakeOllama()
+    const asked = { name: "list_containers", arguments: { all: true } }
+    await chatWith(modelOf(fake), {
+      ...request,
+      messages: [
+        ...request.messages,
+        { role: "assistant", content: "", toolCalls: [asked] },
+        { role: "tool", content: "three", toolName: "list_containers" },
+      ],
+    })
+    expect(JSON.parse(fake.chats[0] ?? "").messages.slice(1)).toEqual([
+      { role: "user", content: "secret words" },
+      { role: "assistant", content: "", tool_calls: [{ function: asked }] },
+      { role: "tool", content: "three", tool_name: "list_containers" },
+    ])
+  })
+
   it("has keep_alive as a number where it has no unit", async () => {
     const fake = await fakeOllama()
     await chatWith(modelOf(fake, { keepAlive: "-1" }))
