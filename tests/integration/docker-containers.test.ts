@@ -106,10 +106,11 @@ describeWith("docker", "The container tools on a real engine", () => {
   })
 
   test("The end of a log comes out without frames, control characters and secrets.", async () => {
-    const script = `i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo "number $i"; done; printf 'bad \\033[31mred \\377\\n' >&2; echo key $API_SECRET; sleep 1000`
+    const script = `i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo "number $i"; done; sleep 1; printf 'bad \\033[31mred \\377\\n' >&2; sleep 1; echo key $API_SECRET; sleep 1000`
     await docker.run("teller", { script, options: ["--env", `API_SECRET=${SECRET}`] })
     await docker.run("terminal", { script: `echo "through a terminal"; sleep 1000`, options: ["--tty"] })
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    while (!(await docker.cli("logs", "teller")).includes("key"))
+      await new Promise((resolve) => setTimeout(resolve, 100))
     const { untrusted = "", outcome } = await rig.call("container_logs", "teller")
     expect(outcome).toBe("done")
     expect(untrusted).toContain("number 300")
