@@ -1,25 +1,42 @@
 import { existsSync, readFileSync } from "node:fs"
 import { parseVerifierKey } from "../security/audit/signed-note.ts"
-import { verifyLog } from "../security/audit/verify-log.ts"
+import { verifySteps } from "../security/audit/verify-log.ts"
 import { type VerifyReport, verdicts } from "../security/audit/verify-report.ts"
 import type { CommandContext } from "./command.ts"
 import { CommandFailure, messageOf, usageFailure } from "./failure.ts"
 import { textOption } from "./options.ts"
-import { paint, printJson, table } from "./output.ts"
+import { paint, printable, printJson, table } from "./output.ts"
 
 /** `jett audit verify`: exits with 0 valid, 10 broken, 11 truncated against the checkpoint, 12 cannot be verified. */
-export const verify = (context: CommandContext, path: string): number => {
+export const verify = async (context: CommandContext, path: string): Promise<number> => {
   if (!existsSync(path)) {
     throw unverifiable(
       `there is no audit log at ${path}: it is begun when the assistant is first started`,
       "no-log",
     )
   }
-  const report = verifyLog(path, { ...keptElsewhere(context), signal: context.signal })
+  const report = await inSteps(verifySteps(path, keptElsewhere(context)), context.signal)
   const exitCode = verdicts[report.verdict]
   if (context.json) printJson(context, { ...report, exitCode })
   else context.io.out(describe(context, report))
   return exitCode
+}
+
+/** Between two steps Ctrl-C is heard. */
+const inSteps = async (
+  steps: Generator<number, VerifyReport>,
+  signal: AbortSignal,
+): Promise<VerifyReport> => {
+  try {
+    for (;;) {
+      const step = steps.next()
+      if (step.done === true) return step.value
+      await new Promise((resume) => setImmediate(resume))
+      signal.throwIfAborted()
+    }
+  } finally {
+    steps.return({ verdict: "unverifiable", message: "It was interrupted.", rows: 0 })
+  }
 }
 
 const keptElsewhere = ({ options }: CommandContext) => {
@@ -51,6 +68,6 @@ const describe = ({ io }: CommandContext, { verdict, message, ...report }: Verif
     head: report.head,
     "signed up to row": report.covered,
     key: report.key,
-  }).flatMap(([name, value]) => (value === undefined ? [] : [[`  ${name}`, String(value)]]))
-  return `${paint(io.colour && io.stdoutIsTerminal, colours[verdict], verdict)}: ${message}\n${table(facts)}`
+  }).flatMap(([name, value]) => (value === undefined ? [] : [[`  ${name}`, printable(String(value))]]))
+  return `${paint(io.colour && io.stdoutIsTerminal, colours[verdict], verdict)}: ${printable(message)}\n${table(facts)}`
 }

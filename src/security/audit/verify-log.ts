@@ -14,7 +14,6 @@ export interface VerifyOptions {
   readonly checkpoint?: string | undefined
   /** The key that was kept elsewhere; else the one that the log names. */
   readonly key?: VerifierKey | undefined
-  readonly signal?: AbortSignal | undefined
 }
 
 /** Ends the check: the verdict. */
@@ -38,23 +37,31 @@ interface Progress {
 
 /**
  * Checks all of the log at `path` as it is at this moment, beside a writer too: tables and triggers, numbers, hashes,
- * texts, signatures, indexes, and that it goes on from `checkpoint`. Rows are streamed. Never throws: what cannot be read
- * is a verdict.
+ * texts, signatures, indexes, and that it goes on from `checkpoint`. Rows are streamed; every now and then it yields how
+ * many are good, so that a caller can do something else. Never throws: what cannot be read is a verdict.
  */
-export const verifyLog = (path: string, options: VerifyOptions = {}): VerifyReport => {
+export function* verifySteps(path: string, options: VerifyOptions = {}): Generator<number, VerifyReport> {
   const progress: Progress = {}
   let database: Database.Database | undefined
   try {
     database = openReader(path)
     // One view of the log, whatever is written meanwhile.
     database.exec("BEGIN")
-    const message = check(database, options, progress)
-    return report("valid", message, progress)
+    return report("valid", yield* check(database, options, progress), progress)
   } catch (error) {
     if (error instanceof Finding) return report(error.verdict, error.message, progress, error.firstBadRow)
     return report("unverifiable", unreadable(error, path, progress), progress)
   } finally {
     database?.close()
+  }
+}
+
+/** The same at one go. */
+export const verifyLog = (path: string, options: VerifyOptions = {}): VerifyReport => {
+  const steps = verifySteps(path, options)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
   }
 }
 
@@ -73,7 +80,11 @@ const report = (
   ...(covered !== undefined && { covered: Number(covered) }),
 })
 
-const check = (database: Database.Database, options: VerifyOptions, progress: Progress): string => {
+function* check(
+  database: Database.Database,
+  options: VerifyOptions,
+  progress: Progress,
+): Generator<number, string> {
   checkHeader(database)
   const difference = schemaDifference(database)
   if (difference !== undefined) throw new Finding("broken", `The database was tampered with: ${difference}.`)
@@ -90,7 +101,7 @@ const check = (database: Database.Database, options: VerifyOptions, progress: Pr
   const kept = options.checkpoint === undefined ? undefined : readCheckpoint(options.checkpoint, key)
   const chain = new ChainCheck(0n, genesis, erasedThrough(database))
   progress.chain = chain
-  followChain(database, chain, kept, options.signal, progress)
+  yield* followChain(database, chain, kept, progress)
   checkAround(database, chain)
   if (kept === undefined)
     return "The chain is whole. What was cut off its end shows only against a checkpoint kept elsewhere."
@@ -129,16 +140,14 @@ const readCheckpoint = (text: string, key: VerifierKey): Checkpoint => {
   return checkpoint
 }
 
-/** How often Ctrl-C is looked for. */
-const ROWS_BETWEEN_LOOKS = 4096n
+const ROWS_OF_A_STEP = 4096n
 
-const followChain = (
+function* followChain(
   database: Database.Database,
   chain: ChainCheck,
   kept: Checkpoint | undefined,
-  signal: AbortSignal | undefined,
   progress: Progress,
-): void => {
+): Generator<number, void> {
   const own = ownCheckpoints(database, progress)
   own.compare(chain)
   for (const row of rowsAfter(database, 0)) {
@@ -149,7 +158,7 @@ const followChain = (
     own.compare(chain)
     if (kept !== undefined && BigInt(kept.size) === at && !isSame(kept.root, chain.hash))
       throw new Finding("broken", `Row ${at} is not the one that the checkpoint given names.`, at)
-    if (at % ROWS_BETWEEN_LOOKS === 0n) signal?.throwIfAborted()
+    if (at % ROWS_OF_A_STEP === 0n) yield Number(at)
   }
   if (kept !== undefined && BigInt(kept.size) > chain.seq)
     throw new Finding(
