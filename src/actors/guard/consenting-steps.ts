@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import type { StepOutput } from "../../machines/guard/guarded-call-types.ts"
 import type { DenialCode } from "../../ports/guard.ts"
 import type { Operation } from "../../ports/guarded-tool.ts"
+import { within } from "../timing.ts"
 import { type CallBook, entryOf, operationKey } from "./call-book.ts"
 import type { CallFeed } from "./call-feed.ts"
 import type { CallSteps, GuardParts } from "./call-steps.ts"
@@ -9,6 +10,10 @@ import { consentHash } from "./consent-hash.ts"
 import { redactPayload } from "./redact-payload.ts"
 
 type Steps = Pick<CallSteps, "recordAsked" | "identifyTarget" | "askQuestion" | "recordVerdict">
+
+/** Beyond the time to answer, nobody will: a spoken question is asked first, 30 s at most, and its answer transcribed. */
+const SPOKEN_MARGIN_MS = 50_000
+const TYPED_MARGIN_MS = 1000
 
 const passed: StepOutput = { type: "passed" }
 const refused = (code: DenialCode): StepOutput => ({ type: "refused", code })
@@ -66,7 +71,7 @@ export const consentingSteps = (parts: GuardParts, book: CallBook, feed: CallFee
         )
       }),
 
-    // Only its own end of a question is told: an answer to it goes to the machine by itself.
+    // An answer goes to the machine by itself; that none came is told by this, whatever the desk says.
     askQuestion: Effect.suspend(() => {
       const { operation } = book
       if (operation === undefined) return Effect.succeed(refused("internal"))
@@ -75,7 +80,9 @@ export const consentingSteps = (parts: GuardParts, book: CallBook, feed: CallFee
       if (problem !== undefined) return Effect.succeed(problem)
       if (book.question === undefined) return Effect.succeed(refused("internal"))
       feed.ask(book.question)
-      return Effect.never
+      const { expiresInMs } = book.question
+      const ms = expiresInMs + (context.origin === "command-line" ? TYPED_MARGIN_MS : SPOKEN_MARGIN_MS)
+      return within(Effect.never, { clock, ms, late: () => Effect.succeed(refused("consent-expired")) })
     }),
 
     recordVerdict: (judgement) =>

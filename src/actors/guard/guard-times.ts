@@ -9,10 +9,10 @@ export const defaultGuardTimes: GuardTimes = {
   authoriseMs: 2000,
   recordMs: 5000,
   identifyMs: 10_000,
-  // Longer than the desk's own: asking 30 s, hearing 20 s, judging 15 s.
-  askMs: 75_000,
+  // A question expires by itself sooner: see `askQuestion`.
+  askMs: 180_000,
   pinMs: 120_000,
-  // A database may take 60 s to stop and as long to be healthy again.
-  executeMs: 300_000,
+  // A container may be given 600 s to stop, and has 60 s to be healthy again.
+  executeMs: 900_000,
   reconcileMs: 15_000,
 }

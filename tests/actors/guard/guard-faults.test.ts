@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
+import { defaultGuardTimes } from "../../../src/actors/guard/guard-times.ts"
 import type { AuditFailure, AuditKind } from "../../../src/ports/audit.ts"
 import { aCall, done, gate, guardRig, settle, story } from "../../support/guard-rig.ts"
 
@@ -206,9 +207,9 @@ describe("a tool that misbehaves", () => {
         logs.performed = () => Effect.never
         logs.reconciled = () => Effect.never
         const made = yield* make(aCall("logs"))
-        yield* pass(300_000)
+        yield* pass(defaultGuardTimes.executeMs)
         expect(logs.log.at(-1)).toBe("reconcile n8n")
-        yield* pass(15_000)
+        yield* pass(defaultGuardTimes.reconcileMs)
         expect(made.result()).toMatchObject({ type: "receipt", outcome: "unknown" })
         yield* close
       }),

@@ -101,7 +101,7 @@ const walk = (seed: number) =>
 
     for (let step = 0; step < STEPS; step++) yield* pick(deeds)()
     heal()
-    for (let i = 0; i < 6; i++) yield* rig.pass(150_000)
+    for (let i = 0; i < 4; i++) yield* rig.pass(1_000_000)
     return { ...rig, broken, made }
   })
 

@@ -105,6 +105,19 @@ describe("the guard", () => {
       }),
     ))
 
+  it("does not wait longer for a typed answer than it says, and then lets others ask", () =>
+    run(
+      Effect.gen(function* () {
+        const { make, pass, close } = yield* guardRig()
+        const made = yield* make(aCall("restart"), { origin: "command-line" })
+        yield* pass(21_000)
+        expect(made.result()).toMatchObject({ type: "denied", code: "consent-expired" })
+        const next = yield* make(aCall("restart"))
+        expect(next.events).toMatchObject([{ type: "consent-needed" }])
+        yield* close
+      }),
+    ))
+
   it("lets go of a question that is withdrawn", () =>
     run(
       Effect.gen(function* () {
