@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { actionDoor } from "./actors/action-door.ts"
+import { assistantActions } from "./actors/assistant-actions.ts"
 import {
   type AssistantSystem,
   type AssistantSystemOptions,
@@ -19,6 +20,7 @@ import { AudioClock } from "./audio/audio-clock.ts"
 import { availableBackends, liveBackend } from "./audio/backends.ts"
 import { isEchoCancelled } from "./audio/echo-mode.ts"
 import { monotonicClock } from "./audio/monotonic-clock.ts"
+import { readVersion } from "./cli/version.ts"
 import type { Config } from "./config/definition.ts"
 import { modelsFolder, stateFolder } from "./config/paths.ts"
 import { openFootprints } from "./models/footprints.ts"
@@ -29,18 +31,16 @@ import type { Actions, Assistant, OpenAssistantOptions } from "./ports/assistant
 import type { AudioBackend } from "./ports/audio.ts"
 import type { Listener } from "./ports/speech.ts"
 import { SYSTEM_PROMPT } from "./text/prompt.ts"
-import { disconnectedTools, noConsent, noPins } from "./tools/disconnected.ts"
 
 type Memory = Pick<AssistantSystemOptions, "readings" | "footprints">
 
 /** What an entry point says about its surroundings; the rest is the same for all. */
 export interface SystemSurroundings
-  extends Omit<
-    AssistantSystemOptions,
-    keyof Memory | "store" | "tools" | "consent" | "pins" | "voiceRateHz"
-  > {
+  extends Omit<AssistantSystemOptions, keyof Memory | "store" | "actions" | "voiceRateHz"> {
   /** In the place of this machine's own GPU and of what was measured on it. */
   readonly memory?: Memory | undefined
+  /** Whether this process goes on until it is stopped. */
+  readonly stays?: boolean | undefined
 }
 
 /** Composes the whole assistant over one audio back end; it ends with the scope. */
@@ -51,9 +51,7 @@ export const openSystem = (surroundings: SystemSurroundings) =>
       ...surroundings,
       store,
       ...(surroundings.memory ?? (yield* openMemory(surroundings.onNotice))),
-      tools: disconnectedTools,
-      consent: noConsent,
-      pins: noPins,
+      actions: (own) => assistantActions({ ...actionsOf(surroundings), ...own }),
       voiceRateHz: yield* voiceRateHz(surroundings.config, store),
     })
   })
@@ -110,6 +108,7 @@ export const openAssistant = async (config: Config, options: OpenAssistantOption
       outputClock: monotonicClock,
       simulated: false,
       listens: options.input === "microphone",
+      stays: options.input === "microphone",
       echoCancelled: yield* isEchoCancelled(config.audio.echo, backend, config.audio.input),
       pending: new PendingWork(),
       onState: (state) => assistant?.entered(state),
@@ -131,9 +130,38 @@ export const openAssistant = async (config: Config, options: OpenAssistantOption
 }
 
 /** The guard alone, for a command that runs while no daemon does. Rejects where it cannot be opened. */
-export const openActions = async (_config: Config): Promise<Actions & { close(): Promise<void> }> => ({
-  ...actionDoor({ tools: disconnectedTools, consent: noConsent, pins: noPins }),
-  close: () => Promise.resolve(),
+export const openActions = async (config: Config): Promise<Actions & { close(): Promise<void> }> => {
+  const own = ownScope()
+  const program = Effect.gen(function* () {
+    const { children, guard } = assistantActions({
+      ...actionsOf({ config, onNotice: () => undefined }),
+      announcements: { announce: () => undefined, withdraw: () => false },
+      models: () => ({ models: [], pools: null }),
+    })
+    const root = yield* makeSupervisor<SupervisedHandle>({
+      id: "actions",
+      clock: monotonicClock,
+      strategy: "rest_for_one",
+      pastIntensity: "escalate",
+      children: children.map((child) => ({ child })),
+    })
+    yield* root.started
+    return actionDoor({ tools: guard, consent: guard, pins: guard })
+  })
+  return { ...(await openIn(own, program)), close: own.close }
+}
+
+const actionsOf = ({
+  config,
+  onNotice,
+  stays = false,
+}: Pick<SystemSurroundings, "config" | "onNotice" | "stays">) => ({
+  config,
+  onNotice,
+  stays,
+  version: readVersion(),
+  env: process.env,
+  stateFolder: stateFolder(process.env),
 })
 
 interface OwnScope {

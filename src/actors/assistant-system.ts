@@ -9,28 +9,30 @@ import type { Part } from "../machines/conversation/conversation-types.ts"
 import type { LedgerSettings } from "../machines/residency/residency-types.ts"
 import type { SupervisorReport } from "../machines/supervision/supervision-types.ts"
 import { ledgerSettings, profileOf } from "../models/memory-profile.ts"
-import type { Actions } from "../ports/assistant.ts"
+import type { Actions, ModelsStatus } from "../ports/assistant.ts"
 import type { AudioBackend, AudioFailure } from "../ports/audio.ts"
 import type { Clock } from "../ports/clock.ts"
-import type { Consent, PinConsent } from "../ports/consent.ts"
 import type { LanguageModelChoice } from "../ports/language-model.ts"
 import type { ModelFailure, ModelStore } from "../ports/models.ts"
 import type { Readings } from "../ports/readings.ts"
 import type { ResidencySnapshot } from "../ports/residency.ts"
-import type { Tools } from "../ports/tools.ts"
 import type { TurnRecord } from "../ports/turn.ts"
 import { SYSTEM_PROMPT } from "../text/prompt.ts"
 import { actionDoor } from "./action-door.ts"
+import type { AssistantActions, OwnOfActions } from "./assistant-actions.ts"
 import { openAssistantTree } from "./assistant-tree.ts"
 import { answeringModel } from "./models/answering-model.ts"
 import type { ModelReport } from "./models/model-actor.ts"
 import { type HostsOptions, hostsOf, modelBranch } from "./models/model-branch.ts"
 import { type ModelSystem, makeModelSystem } from "./models/model-system.ts"
+import { modelsStatus, statesOfModels } from "./models/models-status.ts"
 import { PartHealth } from "./models/part-health.ts"
 import { LoadTimes } from "./residency/load-times.ts"
 import type { ResidencyOptions } from "./residency/residency.ts"
 import { makeTurnLeases } from "./residency/turn-leases.ts"
 import { supervisionNotices } from "./supervision/supervision-notices.ts"
+import { uuidV7 } from "./uuid-v7.ts"
+import { makeAnnouncer } from "./voice/announcer.ts"
 import { type StandingVoice, standingVoice } from "./voice/assistant-voice.ts"
 import type { Conversation, StateEntered } from "./voice/conversation-system.ts"
 import { isAtRest } from "./voice/conversation-system.ts"
@@ -54,9 +56,8 @@ export interface AssistantSystemOptions {
   /** What can be seen of the GPU, and what models were measured to take. */
   readonly readings: Readings
   readonly footprints: ResidencyOptions["footprints"]
-  readonly tools: Tools
-  readonly consent: Consent
-  readonly pins: PinConsent
+  /** What acts on the world, given what of the assistant it needs. */
+  readonly actions: (own: OwnOfActions) => AssistantActions
   readonly onState: (state: StateEntered) => void
   readonly onTurn: (turn: TurnRecord) => void
   readonly onNotice: (message: string) => void
@@ -88,6 +89,8 @@ export interface AssistantSystem {
   readonly warm: Effect.Effect<void>
   /** Listens until the input ends; fails when the root of the tree gave up. */
   readonly run: Effect.Effect<void, { readonly message: string }>
+  /** The models and the memory that is committed to them. */
+  modelsStatus(): ModelsStatus
   /** Who holds memory; undefined while the ledger is away. */
   residency(): ResidencySnapshot | undefined
 }
@@ -135,6 +138,7 @@ export const openAssistantSystem = (
       onModel: (report) => onModel(report, parts.partOf(report.model)),
       onNotice: options.onNotice,
     })
+    let chosen: LanguageModelChoice | undefined
     const answering = yield* answeringModel({
       config,
       store: options.store,
@@ -143,7 +147,10 @@ export const openAssistantSystem = (
       readings: hasGpu ? readings : undefined,
       profile,
       instead: options.languageModel,
-      onChoice: options.onLanguageModel,
+      onChoice: (choice) => {
+        chosen = choice
+        options.onLanguageModel?.(choice)
+      },
       onModel: (report) => onModel(report, "llm"),
       onNotice: options.onNotice,
     })
@@ -158,25 +165,45 @@ export const openAssistantSystem = (
       idleMs: config.conversation.idleMinutes * 60_000,
       clock: monotonicClock,
     })
+    const statusOfModels = (): ModelsStatus =>
+      modelsStatus(statesOfModels(models.states(), chosen), residency.snapshot())
+    const announcer = yield* makeAnnouncer({
+      conversation: () => voice.conversation,
+      clock: monotonicClock,
+      newTurnId: () => uuidV7(),
+      onNotice: options.onNotice,
+    })
+    const actions = options.actions({ announcements: announcer, models: statusOfModels })
+    const { guard } = actions
     const wanted = Effect.map(answering.modelId, (llm) => [...models.turnModels, ...llm])
     const voice: StandingVoice = standingVoice({
       ...options,
       models,
+      guard,
+      containers: actions.containers,
       languageModel: answering.current,
       loads,
       partsDown: () => parts.down,
-      onLost: () => options.onLost?.(),
+      onLost: () => {
+        announcer.lost()
+        options.onLost?.()
+      },
       prepareModels: (turnId) => {
         leases.begin(turnId, wanted)
         Effect.runFork(Effect.forkIn(warm, scope))
       },
       onState: (state) => {
         if (isAtRest(state.value)) leases.end()
+        announcer.entered(state)
         options.onState(state)
+      },
+      onTurn: (turn) => {
+        announcer.ended(turn)
+        options.onTurn(turn)
       },
     })
     const root = yield* openAssistantTree({
-      actions: [],
+      actions: actions.children,
       models: branch.child,
       audio: voice.audio,
       conversation: voice.child,
@@ -195,12 +222,13 @@ export const openAssistantSystem = (
         return voice.missing()
       },
       languageModel: answering.current,
-      actions: actionDoor(options),
+      actions: actionDoor({ tools: guard, consent: guard, pins: guard }),
       warm,
       run: Effect.andThen(
         Deferred.succeed(voice.listen, undefined),
         Effect.raceFirst(Deferred.await(voice.ended), root.fatal),
       ),
+      modelsStatus: statusOfModels,
       residency: residency.snapshot,
     }
   })

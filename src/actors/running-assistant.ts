@@ -20,7 +20,6 @@ import type { ModelFailure } from "../ports/models.ts"
 import type { ToolResult } from "../ports/tools.ts"
 import type { TurnRecord } from "../ports/turn.ts"
 import type { AssistantSystem } from "./assistant-system.ts"
-import { modelsStatus } from "./models/models-status.ts"
 import type { TypedTurn } from "./turn/answer-services.ts"
 import { transcribeFile } from "./turn/transcribe-file.ts"
 import { uuidV7 } from "./uuid-v7.ts"
@@ -185,13 +184,7 @@ export class RunningAssistant implements Assistant {
   }
 
   models(): ModelsStatus {
-    const states = [...this.#system.models.states()]
-    if (this.#model?.type === "chosen") {
-      const { name: id } = this.#model.model
-      const state = this.#model.model.state?.()
-      if (state !== undefined) states.push({ id, state })
-    }
-    return modelsStatus(states, this.#system.residency())
+    return this.#system.modelsStatus()
   }
 
   events(listener: (event: AssistantEvent) => void): () => void {

@@ -45,6 +45,8 @@ export interface TargetFailure {
 /** Something the guard may run. Nothing else calls these. */
 export interface GuardedTool {
   readonly definition: ToolDefinition
+  /** False: a fixed phrase or the command line may name it, a language model is not told of it. Left out: it is. */
+  readonly offered?: boolean | undefined
   /** Total, and asks nobody: unknown arguments are refused, never corrected. */
   prepare(args: Readonly<Record<string, unknown>>): Prepared
   /** Only reads. Absent where there is nothing to be pinned. */

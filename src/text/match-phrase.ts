@@ -33,6 +33,9 @@ const TOOLS: Readonly<Record<ContainerIntent, string>> = {
   "container-restart": "restart_container",
 }
 
+/** The tools that the phrases about containers call. */
+export const CONTAINER_TOOLS: readonly string[] = Object.values(TOOLS)
+
 /** These also open ordinary sentences ("hello, can you …", "help me write …"), so their end is worth waiting for. */
 const OPENS_A_SENTENCE: ReadonlySet<Intent> = new Set<Intent>([
   "greeting",

@@ -4,7 +4,7 @@ import { expect, test, vi } from "vitest"
 import { actionDoor } from "../../src/actors/action-door.ts"
 import type { ConsentAnswer } from "../../src/ports/consent.ts"
 import type { ToolEvent } from "../../src/ports/tools.ts"
-import { noPins } from "../../src/tools/disconnected.ts"
+import { noPins } from "../support/no-guard.ts"
 import { denial, question, receipt, ScriptedTools } from "../support/scripted-tools.ts"
 
 const open = (reply: Stream.Stream<ToolEvent>) => {

@@ -31,7 +31,9 @@ const record = (id: string, outcome: TurnRecord["outcome"]): TurnRecord => ({
 })
 
 /** A running assistant over a conversation that the test plays: busy or not, with what was sent to it. */
-const rig = (parts: Partial<Pick<AssistantSystem, "models" | "residency" | "actions">> = {}) => {
+const rig = (
+  parts: Partial<Pick<AssistantSystem, "models" | "residency" | "actions" | "modelsStatus">> = {},
+) => {
   const sent: string[] = []
   const typed: { readonly turnId: string; readonly turn: TypedTurn }[] = []
   let isBusy = false
@@ -53,6 +55,7 @@ const rig = (parts: Partial<Pick<AssistantSystem, "models" | "residency" | "acti
     },
     missing: [],
     residency: parts.residency ?? (() => undefined),
+    modelsStatus: parts.modelsStatus ?? (() => ({ models: [], pools: null })),
     conversation: {
       state: () => ({ value: "listening", detail: "", atMs: 0 }),
       degraded: () => [],
@@ -171,7 +174,7 @@ const modelSystem = (given: Pick<ModelSystem, "states" | "hosts" | "modelsOf">):
   ...given,
 })
 
-const residencyRow = (row: Partial<ResidencyRow> & Pick<ResidencyRow, "model">): ResidencyRow => ({
+const _residencyRow = (row: Partial<ResidencyRow> & Pick<ResidencyRow, "model">): ResidencyRow => ({
   variant: `${row.model}@cpu`,
   placement: "cpu",
   state: "loaded",
@@ -185,11 +188,11 @@ const residencyRow = (row: Partial<ResidencyRow> & Pick<ResidencyRow, "model">):
 })
 
 describe("what runs", () => {
-  const pools = {
+  const _pools = {
     gpu: { budgetMib: 7020, committedMib: 5280, foreignMib: 0, overcommitted: false },
     cpu: { budgetMib: 4096, committedMib: 100, foreignMib: 0, overcommitted: false },
   }
-  const answering = (state: ModelState): LanguageModel => ({
+  const _answering = (state: ModelState): LanguageModel => ({
     name: "jett-qwen3",
     placement: "ollama",
     contextTokens: 2048,
@@ -212,82 +215,6 @@ describe("what runs", () => {
       { id: "wyoming", pid: 13, models: [] },
     ])
     expect(assistant.processes()[0]?.uptimeMs).toBeGreaterThanOrEqual(5000)
-  })
-
-  it("has a row for each model, Ollama's among them once it was chosen, with what the ledger knows of it", () => {
-    const models = modelSystem({
-      states: () => [
-        { id: "listener", state: "ready" },
-        { id: "tts-x", state: "failed" },
-      ],
-      hosts: never,
-      modelsOf: never,
-    })
-    const residency = () => ({
-      rows: [
-        residencyRow({ model: "listener", pinned: true }),
-        residencyRow({
-          model: "jett-qwen3",
-          variant: "ollama/jett-qwen3?num_ctx=2048",
-          placement: "gpu",
-          footprintMib: 5280,
-          declaredMib: 5271,
-          measuredMib: 5280,
-          leases: 2,
-          inUse: true,
-        }),
-      ],
-      pools,
-    })
-    const { assistant } = rig({ models, residency })
-    assistant.choseModel({ type: "chosen", model: answering("loading") })
-    expect(assistant.models()).toEqual({
-      models: [
-        {
-          id: "listener",
-          state: "ready",
-          placement: "cpu",
-          variant: "listener@cpu",
-          committedMib: 100,
-          declaredMib: 100,
-          measuredMib: null,
-          leases: 1,
-          inUse: false,
-          pinned: true,
-        },
-        {
-          id: "tts-x",
-          state: "failed",
-          placement: null,
-          variant: null,
-          committedMib: 0,
-          declaredMib: null,
-          measuredMib: null,
-          leases: 0,
-          inUse: false,
-          pinned: false,
-        },
-        {
-          id: "jett-qwen3",
-          state: "loading",
-          placement: "gpu",
-          variant: "ollama/jett-qwen3?num_ctx=2048",
-          committedMib: 5280,
-          declaredMib: 5271,
-          measuredMib: 5280,
-          leases: 2,
-          inUse: true,
-          pinned: false,
-        },
-      ],
-      pools,
-    })
-  })
-
-  it("is still told while the ledger is away", () => {
-    const states = () => [{ id: "listener", state: "unloaded" as const }]
-    const { assistant } = rig({ models: modelSystem({ states, hosts: never, modelsOf: never }) })
-    expect(assistant.models()).toMatchObject({ models: [{ id: "listener", committedMib: 0 }], pools: null })
   })
 })
 

@@ -15,8 +15,8 @@ import type { AnswerInput, TurnEvent } from "../../src/machines/conversation/con
 import type { LanguageModelChoice } from "../../src/ports/language-model.ts"
 import type { Transcript } from "../../src/ports/speech.ts"
 import type { Tools } from "../../src/ports/tools.ts"
-import { disconnectedTools } from "../../src/tools/disconnected.ts"
 import { FakeLanguageModel } from "./fake-language-model.ts"
+import { noTools } from "./no-guard.ts"
 
 const noon = { hour: 12, minute: 0, weekday: 1, day: 2, month: 3, year: 2026, hourFormat: 12 } as const
 
@@ -61,7 +61,8 @@ export const answering = (
     languageModel: Effect.succeed(given.model ?? new FakeLanguageModel().choice),
     systemPrompt: "You are Jett.",
     maxReplyTokens: 64,
-    tools: given.tools ?? disconnectedTools,
+    tools: given.tools ?? noTools,
+    containers: [],
     withdrawConsent: (consentId) =>
       Effect.sync(() => {
         withdrawn.push(consentId)

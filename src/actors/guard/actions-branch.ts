@@ -9,7 +9,7 @@ import { referTo } from "../supervision/child-reference.ts"
 import { resourceChild } from "../supervision/resource-child.ts"
 import type { SupervisedHandle } from "../supervision/supervisor.ts"
 import { denialSpeech } from "./denial-speech.ts"
-import { makeGuard } from "./guard.ts"
+import { makeGuard, offeredDefinitions } from "./guard.ts"
 import type { Guard, GuardOptions, OperationLimit } from "./guard-types.ts"
 import { auditChild, type LosableAuditLog } from "./standing-audit.ts"
 import { Taint } from "./taint.ts"
@@ -49,7 +49,7 @@ export const actionsBranch = ({ openAudit, limit, ...options }: ActionsBranchOpt
   return {
     children: [audit.child, guard.child],
     guard: {
-      definitions: options.tools.map(({ definition }) => definition),
+      definitions: offeredDefinitions(options.tools),
       call: (call, context) => Stream.suspend(() => now()?.call(call, context) ?? Stream.make(away)),
       answer: (answer) => Effect.suspend(() => now()?.answer(answer) ?? Effect.succeed("denied" as const)),
       withdraw: (consentId) => Effect.suspend(() => now()?.withdraw(consentId) ?? Effect.void),

@@ -3,7 +3,7 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { GuardedTool } from "../../ports/guarded-tool.ts"
-import type { ToolEvent, Tools } from "../../ports/tools.ts"
+import type { ToolDefinition, ToolEvent, Tools } from "../../ports/tools.ts"
 import { AuditTrail } from "./audit-trail.ts"
 import { CallMemory } from "./call-memory.ts"
 import { CallRegistry } from "./call-registry.ts"
@@ -51,12 +51,16 @@ export const makeGuard = (options: GuardOptions): Effect.Effect<Guard, never, Sc
 
     const calls = () => registry.calls()
     return {
-      definitions: options.tools.map(({ definition }) => definition),
+      definitions: offeredDefinitions(options.tools),
       call: callThrough(registry, taint),
       ...makeWordConsent({ calls, desk, clock }),
       ...makePinConsent({ calls, parts, pinMs: times.pinMs }),
     }
   })
+
+/** What a language model may know of. */
+export const offeredDefinitions = (tools: readonly GuardedTool[]): readonly ToolDefinition[] =>
+  tools.filter(({ offered }) => offered !== false).map(({ definition }) => definition)
 
 const byName = (tools: readonly GuardedTool[]): ReadonlyMap<string, GuardedTool> => {
   const map = new Map(tools.map((tool) => [tool.definition.name, tool]))

@@ -1,13 +1,19 @@
 import type { ModelRow, ModelsStatus } from "../../ports/assistant.ts"
+import type { LanguageModelChoice } from "../../ports/language-model.ts"
 import type { ModelState } from "../../ports/models.ts"
 import type { ResidencyRow, ResidencySnapshot } from "../../ports/residency.ts"
+
+interface StateOfModel {
+  readonly id: string
+  readonly state: ModelState
+}
 
 /**
  * What is shown of the models: those whose state is known, in their order, then those that only the ledger knows of,
  * such as one of Ollama's that is being unloaded because another was chosen.
  */
 export const modelsStatus = (
-  states: readonly { readonly id: string; readonly state: ModelState }[],
+  states: readonly StateOfModel[],
   residency: ResidencySnapshot | undefined,
 ): ModelsStatus => {
   const rows = residency?.rows ?? []
@@ -18,6 +24,16 @@ export const modelsStatus = (
     .filter(({ model }) => !known.has(model))
     .map((row) => rowOf(row.model, stateOf(row), row))
   return { models: [...shown, ...others], pools: residency?.pools ?? null }
+}
+
+/** The state of each model, and of the language model that was chosen, where it has one of its own. */
+export const statesOfModels = (
+  own: readonly StateOfModel[],
+  chosen: LanguageModelChoice | undefined,
+): readonly StateOfModel[] => {
+  const model = chosen?.type === "chosen" ? chosen.model : undefined
+  const state = model?.state?.()
+  return model === undefined || state === undefined ? own : [...own, { id: model.name, state }]
 }
 
 const rowOf = (id: string, state: ModelState, row: ResidencyRow | undefined): ModelRow => ({

@@ -3,6 +3,7 @@ import type { Part, TurnEvent, TurnKey } from "../../machines/conversation/conve
 import type { LanguageModelChoice } from "../../ports/language-model.ts"
 import type { SpeechToText, TextToSpeech } from "../../ports/speech.ts"
 import type { Tools } from "../../ports/tools.ts"
+import type { SpokenContainer } from "../../text/container-names.ts"
 import type { PhraseFacts } from "../../text/phrase-replies.ts"
 import type { PendingWork } from "../voice/pending-work.ts"
 import type { SpeechOutput } from "../voice/speech-output.ts"
@@ -41,6 +42,8 @@ export interface AnswerServices {
   readonly systemPrompt: string
   readonly maxReplyTokens: number
   readonly tools: Tools
+  /** By the names that are said aloud. */
+  readonly containers: readonly SpokenContainer[]
   /** A question that is not asked after all. */
   readonly withdrawConsent: (consentId: string) => Effect<void>
   readonly output: SpeechOutput

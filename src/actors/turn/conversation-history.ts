@@ -1,5 +1,6 @@
 import type { ChatMessage } from "../../ports/engine.ts"
 import type { TurnRecord } from "../../ports/turn.ts"
+import type { ContainerQuestion } from "../../text/phrases.ts"
 import { stripWakePhrase } from "../../text/wake-phrase.ts"
 import { uuidV7 } from "../uuid-v7.ts"
 
@@ -17,6 +18,8 @@ export class ConversationHistory {
   #lastTurnMs = 0
   #lastReply: string | undefined
   #id = uuidV7()
+  #asks: ContainerQuestion | undefined
+  #asked: ContainerQuestion | undefined
 
   constructor(options: { readonly idleMs: number; readonly now: () => number }) {
     this.#idleMs = options.idleMs
@@ -35,9 +38,22 @@ export class ConversationHistory {
     return this.#lastReply
   }
 
+  /** The turn in hand ends with this question. */
+  asks(question: ContainerQuestion): void {
+    this.#asks = question
+  }
+
+  /** What the turn before this one ended with. */
+  asked(): ContainerQuestion | undefined {
+    this.#expire()
+    return this.#asked
+  }
+
   add(turn: Pick<TurnRecord, "transcript" | "heard" | "remembered">): void {
     this.#expire()
     this.#lastTurnMs = this.#now()
+    this.#asked = this.#asks
+    this.#asks = undefined
     const reply = turn.heard === "" ? "" : (turn.remembered ?? turn.heard)
     if (reply !== "") this.#lastReply = reply
     if (turn.transcript === "" || reply === "") return
@@ -57,6 +73,8 @@ export class ConversationHistory {
     this.#id = uuidV7()
     this.#messages = []
     this.#lastReply = undefined
+    this.#asks = undefined
+    this.#asked = undefined
   }
 
   #expire(): void {

@@ -21,6 +21,16 @@ export const replyPhrase = (
 ): Effect.Effect<PhraseReply> =>
   Effect.gen(function* () {
     services.ledger.revise(key).route = "phrase"
+    if (match.question !== undefined) {
+      const { question } = match
+      services.typed(key.turnId)?.onText(question.text)
+      yield* speakText(services, key, tell, question.text)
+      yield* Effect.andThen(
+        services.committed(key),
+        Effect.sync(() => services.history.asks(question)),
+      )
+      return { aftermath: "none" }
+    }
     if (match.tool !== undefined) {
       const { turnId, revision } = key
       const call = { callId: uuidV7(), turnId, revision, ...match.tool }

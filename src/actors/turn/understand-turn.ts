@@ -36,7 +36,8 @@ export const understandTurn = (
     const turn = ledger.revise(input)
     if (typed !== undefined) {
       turn.transcript = typed
-      return understood({ text: typed, confidence: 1, voicedMs: Number.POSITIVE_INFINITY }, false)
+      const heard = { text: typed, confidence: 1, voicedMs: Number.POSITIVE_INFINITY }
+      return understood(services, heard, false)
     }
     turn.speech = { startMs: input.fromMs, endMs: input.toMs }
     ledger.mark(input, { endOfSpeech: timebase.ofAudio(input.toMs) })
@@ -57,12 +58,13 @@ export const understandTurn = (
       voicedMs,
       woken: input.fromMs < (turn.wake?.atMs ?? 0),
     }
-    return understood(heard, services.output.isOpen)
+    return understood(services, heard, services.output.isOpen)
   })
 
 /** The transcript keeps the wake phrase in the record; what is answered comes without it. */
-const understood = (heard: HeardUtterance, speaking: boolean): Understood => {
-  const found = classifyTranscript(heard)
+const understood = (services: AnswerServices, heard: HeardUtterance, speaking: boolean): Understood => {
+  const context = { containers: services.containers, asked: services.history.asked() }
+  const found = classifyTranscript(heard, context)
   switch (found.kind) {
     case "empty":
     case "noise":
@@ -74,7 +76,7 @@ const understood = (heard: HeardUtterance, speaking: boolean): Understood => {
     case "phrase":
       return {
         kind: "phrase",
-        verdict: isCompletePhrase(found.text, { speaking }) ? "phrase" : "words",
+        verdict: isCompletePhrase(found.text, { ...context, speaking }) ? "phrase" : "words",
         match: found.match,
       }
     case "free":

@@ -14,9 +14,12 @@ import {
 } from "../../machines/conversation/conversation-types.ts"
 import type { AudioFailure } from "../../ports/audio.ts"
 import type { Child } from "../../ports/child.ts"
+import type { Consent } from "../../ports/consent.ts"
 import type { LanguageModelChoice } from "../../ports/language-model.ts"
 import type { Listener } from "../../ports/speech.ts"
+import type { Tools } from "../../ports/tools.ts"
 import type { TurnRecord } from "../../ports/turn.ts"
+import type { SpokenContainer } from "../../text/container-names.ts"
 import { SYSTEM_PROMPT } from "../../text/prompt.ts"
 import type { AssistantSystemOptions } from "../assistant-system.ts"
 import type { ModelSystem } from "../models/model-system.ts"
@@ -45,13 +48,14 @@ export interface VoiceOptions
     | "echoCancelled"
     | "pending"
     | "voiceRateHz"
-    | "tools"
-    | "consent"
     | "onState"
     | "onTurn"
     | "onNotice"
   > {
   readonly models: Pick<ModelSystem, "listener" | "stt" | "tts">
+  readonly guard: Tools & Consent
+  /** By the names that are said aloud. */
+  readonly containers: readonly SpokenContainer[]
   readonly languageModel: Effect.Effect<LanguageModelChoice>
   readonly loads: LoadTimes
   readonly prepareModels: (turnId: string) => void
@@ -208,7 +212,8 @@ const openVoice = (
         languageModel,
         systemPrompt: SYSTEM_PROMPT,
         maxReplyTokens: config.llm.maxReplyTokens,
-        tools: options.tools,
+        tools: options.guard,
+        containers: options.containers,
         history: new ConversationHistory({
           idleMs: config.conversation.idleMinutes * 60_000,
           now: () => monotonicClock.now(),
@@ -220,12 +225,12 @@ const openVoice = (
             now: localTime(new Date(), config.time),
             lastReply,
             status: statusSentence(conversation.degraded()),
-            hasContainers: options.tools.definitions.length > 0,
+            hasContainers: options.containers.length > 0,
           }),
           changeVolume: (step) => volume.step(step),
         },
       },
-      consent: options.consent,
+      consent: options.guard,
       volume,
       prepareModels: options.prepareModels,
       onState: options.onState,

@@ -1,5 +1,8 @@
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { expect, test } from "vitest"
-import { modelsStatus } from "../../../src/actors/models/models-status.ts"
+import { modelsStatus, statesOfModels } from "../../../src/actors/models/models-status.ts"
+import type { LanguageModelChoice } from "../../../src/ports/language-model.ts"
 import type { ResidencyRow } from "../../../src/ports/residency.ts"
 
 const row = (model: string, state: ResidencyRow["state"], inUse = false): ResidencyRow => ({
@@ -49,4 +52,28 @@ test("without a ledger there are the states, and no pools", () => {
     models: [{ id: "x", state: "ready", placement: null, committedMib: 0, leases: 0 }],
     pools: null,
   })
+})
+
+test("the language model that was chosen comes last, where it has a state of its own", () => {
+  const model = {
+    name: "jett-qwen3",
+    placement: "ollama",
+    contextTokens: 2048,
+    preload: Effect.void,
+    chat: () => Stream.empty,
+  } as const
+  const own = [{ id: "listener", state: "ready" }] as const
+  const chosen = (state?: () => "loading"): LanguageModelChoice => ({
+    type: "chosen",
+    model: state === undefined ? model : { ...model, state },
+  })
+  expect(
+    statesOfModels(
+      own,
+      chosen(() => "loading"),
+    ),
+  ).toEqual([...own, { id: "jett-qwen3", state: "loading" }])
+  expect(statesOfModels(own, chosen())).toEqual(own)
+  expect(statesOfModels(own, { type: "none", notice: "none" })).toEqual(own)
+  expect(statesOfModels(own, undefined)).toEqual(own)
 })

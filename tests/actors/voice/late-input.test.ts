@@ -33,9 +33,11 @@ const opening = (tries: number) => {
   let released = 0
   const open = Effect.suspend(() => {
     asked += 1
-    return Effect.acquireRelease(Effect.void, () => Effect.sync(() => void (released += 1))).pipe(
-      Effect.andThen(asked > tries ? Effect.succeed(microphone) : Effect.fail(absent)),
-    )
+    return Effect.acquireRelease(Effect.void, () =>
+      Effect.sync(() => {
+        released += 1
+      }),
+    ).pipe(Effect.andThen(asked > tries ? Effect.succeed(microphone) : Effect.fail(absent)))
   })
   return { open, asked: () => asked, released: () => released }
 }
