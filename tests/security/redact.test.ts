@@ -12,9 +12,10 @@ describe("makeRedactor", () => {
     const redacted = await redact(text)
     expect(redacted).toMatch(/\[redacted:[a-z-]+\]/)
     expect(redacted).not.toContain(secret)
-    // Nor the longer words of it.
-    for (const word of secret.split(/\s+/).filter((part) => part.length > 5))
+    // Nor its words.
+    for (const word of secret.split(/[\s"\\]+/).filter((part) => part.length > 2)) {
       expect(redacted).not.toContain(word)
+    }
   })
 
   it.each(HARMLESS)("leaves as it is: %s", async (text) => {
@@ -31,6 +32,12 @@ describe("makeRedactor", () => {
     ["host=db password=hunter2 dbname=n8n", "host=db password=[redacted:named] dbname=n8n"],
     ["<secret>hunter2</secret>", "<secret>[redacted:named]</secret>"],
     ["a\nCookie: x=1; y=2\nb", "a\nCookie: [redacted:named]\nb"],
+    [String.raw`{"password": "hun\"ter2\\", "db": 1}`, '{"password": "[redacted:named]", "db": 1}'],
+    [
+      String.raw`{"log":"{\"password\":\"hun\\\"ter2\",\"x\":1}"}`,
+      String.raw`{"log":"{\"password\":\"[redacted:named]\",\"x\":1}"}`,
+    ],
+    ['["A_KEY=k e-y","B=c"]', '["A_KEY=[redacted:named]","B=c"]'],
     ["The password is hunter2.", "The password is [redacted:named]."],
   ])("keeps what is around a secret: %s", async (text, expected) => {
     expect(await redact(text)).toBe(expected)

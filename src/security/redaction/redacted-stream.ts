@@ -8,6 +8,8 @@ const MAX_HELD_CHARS = 262_144
 const WRAPPING = 2
 /** What a secret of another layer may need behind it to be recognised. */
 const LOOK_AHEAD_CHARS = 1_024
+/** Of what was given out, to be seen beside what follows: a name may stand on the line before its value. */
+const CONTEXT_CHARS = 512
 /** So much has to be new before what is held is looked at again: many small pieces are not each worth it. */
 const STEP_CHARS = 1_024
 
@@ -17,6 +19,8 @@ const STEP_CHARS = 1_024
  */
 export class RedactedStream {
   readonly #finder: SecretFinder
+  /** As it came. */
+  #context = ""
   #held = ""
   #lookedAtChars = 0
   /** Nothing is given out: until the line ends that grew too long, or any more. */
@@ -40,13 +44,14 @@ export class RedactedStream {
 
   async #give(cutOf: (spans: readonly Span[], reach: number) => number): Promise<string> {
     try {
-      const spans = await this.#finder.find(this.#held)
+      const spans = await this.#find()
       const cut = cutOf(spans, WRAPPING * this.#finder.longestKnown + LOOK_AHEAD_CHARS)
       if (cut === 0 && this.#held.length > MAX_HELD_CHARS) return this.#drop(endsOpen(this.#held, spans))
       const given = replaceSpans(
         this.#held.slice(0, cut),
         spans.filter(({ end }) => end <= cut),
       )
+      this.#context = (this.#context + this.#held.slice(0, cut)).slice(-CONTEXT_CHARS)
       this.#held = this.#held.slice(cut)
       this.#lookedAtChars = this.#held.length
       return await this.#finder.redact(given)
@@ -55,7 +60,17 @@ export class RedactedStream {
     }
   }
 
+  /** In what is held. */
+  async #find(): Promise<readonly Span[]> {
+    const before = this.#context.length
+    const spans = await this.#finder.find(this.#context + this.#held)
+    return spans
+      .filter(({ end }) => end > before)
+      .map((span) => ({ ...span, start: Math.max(0, span.start - before), end: span.end - before }))
+  }
+
   #drop(what: "line" | "rest"): string {
+    this.#context = ""
     this.#held = ""
     this.#lookedAtChars = 0
     this.#dropping = what
@@ -77,12 +92,12 @@ const endsOpen = (text: string, spans: readonly Span[]): "line" | "rest" => {
   return last?.end === text.length && text.slice(last.start).includes("\n") ? "rest" : "line"
 }
 
-/** After the last line end before `until` that is in no secret and follows none: the next line may belong to it. */
+/** After the last line end before `until` that is in no secret. */
 const safeCut = (text: string, spans: readonly Span[], until: number): number => {
   let cut = lastLine(text, until)
   for (;;) {
     const last = lastBefore(spans, cut)
-    if (last === undefined || last.end < cut) return cut
+    if (last === undefined || last.end <= cut) return cut
     cut = lastLine(text, last.start)
   }
 }

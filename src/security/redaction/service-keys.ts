@@ -1,5 +1,5 @@
 import type { lintSource } from "@secretlint/core"
-import { joinSpans, lastBefore, marksIn, type Span } from "./span.ts"
+import type { Span } from "./span.ts"
 
 /** Of the text that is given to the rules at once: not all of them are linear in it. In UTF-16 units. */
 const CHUNK_CHARS = 16_384
@@ -17,10 +17,7 @@ export const findServiceKeys = async (text: string): Promise<readonly Span[]> =>
   for (const { start, end } of chunksOf(text))
     for (const [from, to] of await lint(text.slice(start, end)))
       spans.push({ start: start + from, end: start + to, kind: "token" })
-  // What holds a mark has lost its secret already: an address whose password was taken out still looks like one.
-  const marks = marksIn(text)
-  const intact = spans.filter((span) => (lastBefore(marks, span.end)?.end ?? 0) <= span.start)
-  return joinSpans(text, intact)
+  return spans
 }
 
 type Ranges = readonly (readonly [from: number, to: number])[]

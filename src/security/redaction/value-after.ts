@@ -18,7 +18,7 @@ interface Extent {
 
 /** What stands in the place of a value and is none, where it is alone. */
 const NO_VALUE =
-  /^(?:null|nil|none|undefined|true|false|yes|no|on|off|empty|\*+|x{3,}|\$\{\w{1,80}\}|\$\w{1,80})$/i
+  /^(?:[|>][+-]?|null|nil|none|undefined|true|false|yes|no|on|off|empty|\*+|x{3,}|\$\{\w{1,80}\}|\$\w{1,80})$/i
 /** What is said about a secret, after a colon and a space. */
 const REMARK =
   /^(?:required|missing|invalid|expired|incorrect|wrong|unset|ok|valid|rejected|denied|accepted|failed|not|is|must|should|cannot|can't|authentication|mismatch|changed|updated|unknown|unsupported|malformed|bad|too|no|the|a|an|was|has|has been|does)$/i

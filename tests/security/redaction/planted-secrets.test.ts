@@ -78,6 +78,21 @@ describe("a learned secret", () => {
     )
   })
 
+  it("leaves of Base64 only the digits that hold none of its bits", async () => {
+    const secret = "kT9!vQ2#mW7$x"
+    for (const before of ["", "u", "u:", "me:"])
+      for (const after of ["", "!", "!!", "!!!"]) {
+        const planted = base64(before + secret + after, "base64")
+        const redacted = await redact(planted, knowing(secret))
+        const firstDigit = Math.floor((8 * before.length) / 6)
+        const lastDigit = Math.ceil((8 * (before.length + secret.length)) / 6)
+        const left = redacted.split("[redacted:known]")
+        expect(left).toHaveLength(2)
+        expect(planted.slice(0, firstDigit).startsWith(left[0] ?? "-")).toBe(true)
+        expect(planted.slice(lastDigit).endsWith(left[1] ?? "-")).toBe(true)
+      }
+  })
+
   it("never survives a line end, at any place", async () => {
     const secret = "kT9!vQ2#mW7$xZ4&"
     const using = knowing(secret)

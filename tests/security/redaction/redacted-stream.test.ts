@@ -26,6 +26,31 @@ describe("RedactedStream", () => {
     expect(whole).not.toContain(secret)
   })
 
+  it("hides a secret over a line end, whose two lines come in two pieces", async () => {
+    const redactor = makeRedactor({ known: ["first-half-second-half"], ...NO_DETECTOR })
+    const filler = "a line of a log\n".repeat(200)
+    expect(await streamed(redactor, [`${filler}first-half-\n`, `second-half\n${filler}`])).toBe(
+      `${filler}[redacted:known]\n${filler}`,
+    )
+  })
+
+  it.each([
+    ["a block of YAML", "secret: |\n    hunter2\n    second\nuser: n8n\n"],
+    ["a name and its value", '{"name": "POSTGRES_PASSWORD",\n  "value": "hunter2"}\n'],
+  ])("hides a secret whose name is on the line before: %s", async (_, text) => {
+    const redactor = makeRedactor(NO_DETECTOR)
+    const whole = await Effect.runPromise(redactor.redact(text))
+    expect(whole).not.toMatch(/hunter2|second/)
+    const filler = "a line of a log\n"
+    // So that each line in turn is the last one that is given out.
+    for (let after = 900; after < 1_200; after += 7) {
+      const pieces = [filler.repeat(80) + text + "x".repeat(after), `\n${filler.repeat(80)}`]
+      const out = await streamed(redactor, pieces)
+      expect(out).toContain(whole)
+      expect(out).not.toMatch(/hunter2|second/)
+    }
+  })
+
   it("gives what the whole text would give, however it is cut", async () => {
     const redactor = makeRedactor({ known: ["known-value", "several\nlines of it"], ...NO_DETECTOR })
     const lines = [
