@@ -29,7 +29,7 @@ const MARK = /\[redacted:[a-z-]{1,20}\]/g
 export type Extent = Pick<Span, "start" | "end">
 
 /** In order. */
-export const marksIn = (text: string): readonly Extent[] =>
+const marksIn = (text: string): readonly Extent[] =>
   Array.from(text.matchAll(MARK), (found) => ({ start: found.index, end: found.index + found[0].length }))
 
 /** The last of some extents, which are in order and apart, that begins before `position`. */
