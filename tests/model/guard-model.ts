@@ -228,7 +228,7 @@ export const guardEvents = (state: GuardModelState): readonly GuardModelEvent[] 
   ]
 }
 
-export const timersOf = ({ machine: snapshot }: GuardModelState): readonly GuardModelEvent[] => [
+const timersOf = ({ machine: snapshot }: GuardModelState): readonly GuardModelEvent[] => [
   ...new Map(
     getNextTransitions(snapshot)
       .filter(({ eventType }) => eventType.startsWith("xstate.after."))

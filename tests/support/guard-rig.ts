@@ -281,8 +281,6 @@ export const guardRig = (given: GuardRigOptions = {}) =>
     }
   })
 
-export type GuardRig = Effect.Success<ReturnType<typeof guardRig>>
-
 export const spoken = (consentId: string, transcript: string): ConsentAnswer => ({
   type: "spoken",
   consentId,
@@ -301,7 +299,7 @@ export const aCall = (name: string, container = "n8n", more: Partial<ToolCall> =
   return { callId: `call-${calls}`, turnId: "turn-1", revision: 0, name, arguments: { container }, ...more }
 }
 
-export const context: CallContext = { origin: "phrase", conversationId: "talk-1", confident: true }
+const context: CallContext = { origin: "phrase", conversationId: "talk-1", confident: true }
 
 /** Makes calls of a guard and keeps what it says; each has gone as far as it goes by itself. */
 export const maker =

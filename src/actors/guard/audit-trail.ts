@@ -16,7 +16,7 @@ export interface Ending {
 }
 
 /** The row that closes an intent. */
-export const outcomeRow = ({ outcome, reason, payload }: Ending) =>
+const outcomeRow = ({ outcome, reason, payload }: Ending) =>
   ({ kind: "outcome", decision: outcome ?? "not-begun", reason, payload }) as const
 
 /**

@@ -1,4 +1,4 @@
-import type { Decision, DenialCode, OperationOutcome } from "../../ports/guard.ts"
+import type { DenialCode, OperationOutcome } from "../../ports/guard.ts"
 
 /** Milliseconds. Every state that waits for somebody has one. */
 export interface GuardTimes {
@@ -53,8 +53,6 @@ export type GuardedCallEvent =
 
 /** What a step says when it did not fail: go on, or a denial. */
 export type StepOutput = { readonly type: "passed" } | { readonly type: "refused"; readonly code: DenialCode }
-
-export type { Decision }
 
 export interface PerformOutput {
   readonly outcome: OperationOutcome
