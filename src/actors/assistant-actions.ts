@@ -56,6 +56,8 @@ export interface AssistantActions {
 }
 
 const MINUTE_MS = 60_000
+/** More than the desk's own bounds for speaking the question and for judging the answer. */
+const ASKING_AND_JUDGING_MS = 55_000
 
 /** The guard and what may pass it, as configured. A container table that is wrong was refused with the configuration. */
 export const assistantActions = (options: AssistantActionsOptions): AssistantActions => {
@@ -93,7 +95,10 @@ export const assistantActions = (options: AssistantActionsOptions): AssistantAct
     redactor,
     clock: monotonicClock,
     wallNow: Date.now,
-    times: { pinMs: settings.pinWaitS * 1000 },
+    times: {
+      pinMs: settings.pinWaitS * 1000,
+      askMs: ASKING_AND_JUDGING_MS + settings.confirmationS * 1000,
+    },
   })
   return {
     // The timers first: an order of theirs that was cut short is looked into when the guard starts.
@@ -110,7 +115,13 @@ const engineTools = (config: Config, policy: Policy, redactor: StreamRedactor): 
   const engine = makeDockerEngine({
     host,
     answerMs: config.docker.timeoutMs,
-    onSecret: (values) => redactor.learn(values),
+    onSecret: (values) => redactor.learn(values.filter((value) => !isName(policy, value))),
   })
   return containerTools({ policy, engine, redactor, clock: monotonicClock, wallNow: Date.now })
 }
+
+/** A password that is a container's name is none: taken out, it would take the name out of every sentence. */
+const isName = ({ containers }: Policy, value: string): boolean =>
+  containers.some(({ name, spoken, aliases }) =>
+    [name, spoken, ...aliases].some((known) => known.toLowerCase() === value.toLowerCase()),
+  )

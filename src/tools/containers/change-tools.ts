@@ -53,7 +53,7 @@ export const changeTools = (options: ChangeToolsOptions): readonly GuardedTool[]
   const { policy, engine } = options
   // What was seen before the last change of each kind: told by the engine's own clock, so that no two clocks are compared.
   const seen = new Map<string, BeforeChange>()
-  const tools = CHANGES.map((change) =>
+  return CHANGES.map((change) =>
     rowTool(policy, engine, {
       name: `${change.verb}_container`,
       action: change.verb,
@@ -70,7 +70,6 @@ export const changeTools = (options: ChangeToolsOptions): readonly GuardedTool[]
         }),
     }),
   )
-  return tools.filter((tool) => tool !== undefined)
 }
 
 const perform = (

@@ -9,13 +9,12 @@ export interface ContainerToolsOptions extends ReadToolsOptions, Pick<SettleOpti
 }
 
 /**
- * What may be done with the table's containers, each action as a tool of its own. A tool that the table allows for no
- * container is not there.
+ * What may be done with the table's containers, each action as a tool of its own. One that the
+ * table allows for no container is there to be refused, and no model is told of it.
  */
 export const containerTools = (options: ContainerToolsOptions): readonly GuardedTool[] => {
-  const list = listTool(options.policy, options.engine)
   return [
-    ...(list === undefined ? [] : [list]),
+    listTool(options.policy, options.engine),
     ...readTools(options),
     ...changeTools({ ...options, times: { ...CONTAINER_TIMES, ...options.times } }),
   ]

@@ -12,9 +12,8 @@ const MOST_NAMES = 4
 type Standing = "running" | "unhealthy" | "stopped" | "absent"
 
 /** `list_containers`: what is going on with those of the table that may be looked at; no others are asked for. */
-export const listTool = (policy: Policy, engine: Containers): GuardedTool | undefined => {
+export const listTool = (policy: Policy, engine: Containers): GuardedTool => {
   const rows = policy.containers.filter(({ name }) => policy.tierOf(name, "status") !== undefined)
-  if (rows.length === 0) return undefined
   const name = "list_containers"
   const operation: Operation = Object.freeze({
     tool: name,
@@ -24,15 +23,19 @@ export const listTool = (policy: Policy, engine: Containers): GuardedTool | unde
     spoken: "list the containers",
   })
   return {
+    offered: rows.length > 0,
     definition: {
       name,
       description: "Lists the server's containers and whether they run.",
       parameters: parametersOf({}),
     },
-    prepare: (args) =>
-      readArguments(args, []) === undefined
-        ? malformed("I need nothing else to list the containers.")
-        : { type: "operation", operation },
+    prepare: (args) => {
+      if (readArguments(args, []) === undefined)
+        return malformed("I need nothing else to list the containers.")
+      return rows.length > 0
+        ? { type: "operation", operation }
+        : { type: "refused", code: "not-permitted", speech: "There is no container that I may look at." }
+    },
     perform: () =>
       engine.list(rows.map((row) => row.name)).pipe(
         Effect.map((found) => listed(rows, found)),

@@ -22,7 +22,7 @@ const MOST_LINE_CHARACTERS = 2_000
 /** `container_status`, `container_logs` and `container_stats`: they change nothing. */
 export const readTools = (options: ReadToolsOptions): readonly GuardedTool[] => {
   const { policy, engine, redactor, wallNow } = options
-  const tools = [
+  return [
     rowTool(policy, engine, {
       name: "container_status",
       action: "status",
@@ -76,7 +76,6 @@ export const readTools = (options: ReadToolsOptions): readonly GuardedTool[] => 
         ),
     }),
   ]
-  return tools.filter((tool) => tool !== undefined)
 }
 
 /** Looks first: the container must be the one that was meant. */

@@ -25,12 +25,12 @@ export interface RowTool {
   reconcile?(row: PolicyRow, target: Target | undefined, sinceMs: number): Effect.Effect<Performed>
 }
 
-/** Undefined where the table allows the action for no container. */
+/** Not offered to a model where the table allows the action for no container; asked for by name, it is refused. */
 export const rowTool = (
   policy: Policy,
   engine: Containers,
   { name: tool, action, description, verb, perform, reconcile }: RowTool,
-): GuardedTool | undefined => {
+): GuardedTool => {
   const operations = policy.containers.flatMap((row): Operation[] => {
     const tier = policy.tierOf(row.name, action)
     if (tier === undefined) return []
@@ -47,7 +47,6 @@ export const rowTool = (
       }),
     ]
   })
-  if (operations.length === 0) return undefined
 
   /** What goes on is the table's own row, whatever the operation says besides its name. */
   const withRow = (
@@ -61,6 +60,7 @@ export const rowTool = (
   }
 
   return {
+    offered: operations.length > 0,
     definition: {
       name: tool,
       description,

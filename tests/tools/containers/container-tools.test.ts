@@ -50,12 +50,18 @@ describe("What a call may say", () => {
     ])
   })
 
-  test("Without a container that may be touched there is no tool.", () => {
+  test("Without a container that may be touched every tool refuses, and none is offered to a model.", () => {
     const built = buildPolicy([])
     if (!built.ok) throw new Error("an empty table is a good one")
     const engine: Containers = containerRig({ socketPath: "/nowhere" }).engine
     const options = { engine, redactor: makeRedactor(), clock: monotonicClock, wallNow: Date.now }
-    expect(containerTools({ policy: built.policy, ...options })).toEqual([])
+    const tools = containerTools({ policy: built.policy, ...options })
+    expect(tools).toHaveLength(7)
+    for (const { offered, prepare, definition } of tools) {
+      expect(offered).toBe(false)
+      const args = definition.name === "list_containers" ? {} : { container: "n8n" }
+      expect(prepare(args)).toMatchObject({ type: "refused" })
+    }
   })
 
   test("An operation is made of the table's own values, and is the same text for the same call.", async () => {
