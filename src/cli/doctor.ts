@@ -4,12 +4,15 @@ import { modelsFolder } from "../config/paths.ts"
 import { type AvailableBackends, availableBackends } from "./audio-backends.ts"
 import type { CommandContext } from "./command.ts"
 import { audioChecks, levelCheck } from "./doctor/audio-checks.ts"
+import { auditChecks } from "./doctor/audit-checks.ts"
 import { type Check, type CheckResult, type CheckStatus, runCheck } from "./doctor/check.ts"
 import { configCheck } from "./doctor/config-check.ts"
+import { engineChecks } from "./doctor/engine-checks.ts"
 import { gpuCheck } from "./doctor/gpu-check.ts"
 import { modelChecks } from "./doctor/model-checks.ts"
 import { nativeChecks } from "./doctor/native-checks.ts"
 import { ollamaCheck } from "./doctor/ollama-check.ts"
+import { pinCheck } from "./doctor/pin-check.ts"
 import { coresCheck, diskCheck, memoryCheck, nodeCheck, runtimeCheck } from "./doctor/system-checks.ts"
 import { wyomingCheck } from "./doctor/wyoming-check.ts"
 import { ExitCode } from "./exit-code.ts"
@@ -52,6 +55,9 @@ function allChecks(context: CommandContext, backends: AvailableBackends): readon
     gpuCheck(context.env),
     ollamaCheck(config),
     wyomingCheck(config),
+    ...auditChecks(context.env),
+    pinCheck(config, context.env),
+    ...engineChecks(config),
   ]
 }
 

@@ -4,8 +4,8 @@ import Database from "better-sqlite3"
 const BUSY_MS = 2_000
 
 /** A connection that can only read, beside a writer too. Throws what SQLite throws; makes no database. */
-export const openReader = (path: string): Database.Database => {
-  const database = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_MS })
+export const openReader = (path: string, busyMs = BUSY_MS): Database.Database => {
+  const database = new Database(path, { readonly: true, fileMustExist: true, timeout: busyMs })
   database.pragma("trusted_schema = OFF")
   database.pragma("cell_size_check = ON")
   database.pragma("mmap_size = 0")
