@@ -1,4 +1,4 @@
-import { CHALLENGE_WORDS } from "../../src/security/challenge-words.ts"
+import { CHALLENGE_WORDS } from "../../src/security/confirmation/challenge-words.ts"
 import { ANSWER_VOICES, challengeAnswers } from "./challenge-answers.ts"
 import { commands, firstWordCommands, nearMisses, newConversation } from "./commands.ts"
 import type { Corpus } from "./corpus.ts"

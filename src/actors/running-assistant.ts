@@ -2,6 +2,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Semaphore from "effect/Semaphore"
+import { uuidV7 } from "../platform/uuid-v7.ts"
 import type {
   Acknowledgement,
   Actions,
@@ -22,7 +23,6 @@ import type { TurnRecord } from "../ports/turn.ts"
 import type { AssistantSystem } from "./assistant-system.ts"
 import type { TypedTurn } from "./turn/answer-services.ts"
 import { transcribeFile } from "./turn/transcribe-file.ts"
-import { uuidV7 } from "./uuid-v7.ts"
 import type { StateEntered } from "./voice/conversation-system.ts"
 
 const done: Acknowledgement = { ok: true }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readVersion } from "./version.ts"
+import { readVersion } from "../platform/version.ts"
 
 // The commonest question of scripts, answered before anything is loaded.
 const argv = process.argv.slice(2)

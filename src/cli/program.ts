@@ -1,11 +1,11 @@
 import { Command, CommanderError, Option } from "commander"
 import type { Environment } from "../config/paths.ts"
+import { readVersion } from "../platform/version.ts"
 import type { CommandContext, CommandIo, OptionValues } from "./command.ts"
 import { ExitCode } from "./exit-code.ts"
 import { failureOf, usageFailure } from "./failure.ts"
 import { paint } from "./output.ts"
 import { type CommandDefinition, commands } from "./registry.ts"
-import { readVersion } from "./version.ts"
 
 export interface ProgramOptions {
   /** The words after `jett`. */

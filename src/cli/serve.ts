@@ -1,3 +1,4 @@
+import { readVersion } from "../platform/version.ts"
 import type { Assistant } from "../ports/assistant.ts"
 import { startControlServer } from "../service/control-server.ts"
 import { acquireInstanceLock } from "../service/instance-lock.ts"
@@ -10,7 +11,6 @@ import { type OpenAssistant, openAssistant } from "./open-assistant.ts"
 import { textOption } from "./options.ts"
 import { paint } from "./output.ts"
 import { loadSettings } from "./settings.ts"
-import { readVersion } from "./version.ts"
 
 /** Less than the grace of the process, so that what did not end in time is still said. */
 const SHUTDOWN_MS = 8_000

@@ -1,6 +1,6 @@
 import { configuredPolicy } from "../config/configured-policy.ts"
 import { containerNameProblem } from "../security/container-name.ts"
-import { aliasProblem } from "../security/policy-problems.ts"
+import { aliasProblem } from "../security/policy/policy-problems.ts"
 import { spokenContainers } from "../security/spoken-containers.ts"
 import { HEARING_FRAMES, type HeardAs, heardAs, nameIn } from "../text/propose-aliases.ts"
 import { spokenForm } from "../text/spoken-form.ts"

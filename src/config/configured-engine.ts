@@ -1,4 +1,4 @@
-import { type EngineHost, parseEngineHost } from "../tools/containers/engine-host.ts"
+import { type EngineHost, parseEngineHost } from "../security/engine-host.ts"
 import type { Config } from "./definition.ts"
 
 /** Where the configuration says that the engine is; undefined where it names none, and then nothing is contacted. */

@@ -1,4 +1,4 @@
-import { parseEngineHost } from "../tools/containers/engine-host.ts"
+import { parseEngineHost } from "../security/engine-host.ts"
 import type { TextRule } from "./setting.ts"
 
 export const httpUrl: TextRule = {

@@ -1,4 +1,4 @@
-import { uuidV7 } from "../actors/uuid-v7.ts"
+import { uuidV7 } from "../platform/uuid-v7.ts"
 import type { ChatEvent } from "../ports/language-model.ts"
 import { ThinkFilter } from "../text/think-filter.ts"
 

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto"
-import { uuidV7 } from "../actors/uuid-v7.ts"
+import { uuidV7 } from "../platform/uuid-v7.ts"
 import type {
   Confirmation,
   ConfirmationDesk,
@@ -8,12 +8,12 @@ import type {
   ConfirmationVerdict,
   ConsentAnswer,
 } from "../ports/consent.ts"
-import { CHALLENGE_WORDS, type ChallengeWord } from "./challenge-words.ts"
 import { timingOf } from "./confirmation/answer-timing.ts"
+import { CHALLENGE_WORDS, type ChallengeWord } from "./confirmation/challenge-words.ts"
+import { type AnswerReading, readAnswer } from "./confirmation/consent-answer.ts"
 import { FailureLock } from "./confirmation/failure-lock.ts"
 import { questionOf } from "./confirmation/question.ts"
 import { WordDealer } from "./confirmation/word-dealer.ts"
-import { type AnswerReading, readAnswer } from "./consent-answer.ts"
 
 export interface ConfirmationDeskOptions {
   /** A whole number from 0 to `below` − 1; the system's secure generator by default. */

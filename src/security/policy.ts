@@ -1,9 +1,9 @@
 import type { ContainerAction, Tier } from "../ports/guard.ts"
 import { spokenName } from "../text/spoken-name.ts"
 import { actionTier, CONTAINER_ACTIONS } from "./container-actions.ts"
-import { looksLikeDatabase } from "./looks-like-database.ts"
-import { aliasesOf } from "./policy-aliases.ts"
-import { type PolicyProblem, policyProblems } from "./policy-problems.ts"
+import { looksLikeDatabase } from "./policy/looks-like-database.ts"
+import { aliasesOf } from "./policy/policy-aliases.ts"
+import { type PolicyProblem, policyProblems } from "./policy/policy-problems.ts"
 
 /** A container as the configuration names it: `[containers.NAME]`. */
 export interface ContainerEntry {

@@ -14,9 +14,9 @@ import type {
   TranscribeInput,
   TranscribeOutput,
 } from "../../src/ports/engine.ts"
-import { CHALLENGE_WORDS, type ChallengeWord } from "../../src/security/challenge-words.ts"
+import { CHALLENGE_WORDS, type ChallengeWord } from "../../src/security/confirmation/challenge-words.ts"
+import { readAnswer } from "../../src/security/confirmation/consent-answer.ts"
 import { makeConfirmationDesk } from "../../src/security/confirmation.ts"
-import { readAnswer } from "../../src/security/consent-answer.ts"
 import { component, describeWith } from "../support/require-component.ts"
 
 const RATE_HZ = 16_000

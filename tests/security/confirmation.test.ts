@@ -7,7 +7,7 @@ import type {
   ConfirmationVerdict,
   ConsentAnswer,
 } from "../../src/ports/consent.ts"
-import { CHALLENGE_WORDS } from "../../src/security/challenge-words.ts"
+import { CHALLENGE_WORDS } from "../../src/security/confirmation/challenge-words.ts"
 import { makeConfirmationDesk } from "../../src/security/confirmation.ts"
 import { seededRandom } from "../support/seeded-random.ts"
 

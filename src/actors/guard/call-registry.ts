@@ -1,14 +1,14 @@
 import * as Effect from "effect/Effect"
 import type { GuardTimes } from "../../machines/guard/guarded-call-types.ts"
+import { uuidV7 } from "../../platform/uuid-v7.ts"
 import type { DenialCode } from "../../ports/guard.ts"
 import type { CallContext, ToolCall, ToolDenial, ToolResult } from "../../ports/tools.ts"
 import { within } from "../timing.ts"
-import { uuidV7 } from "../uuid-v7.ts"
+import type { GuardParts } from "./call/call-steps.ts"
+import { type GuardedCall, startCall } from "./call/guarded-call.ts"
 import type { CallMemory } from "./call-memory.ts"
-import type { GuardParts } from "./call-steps.ts"
-import { callFingerprint } from "./consent-hash.ts"
+import { callFingerprint } from "./consent/consent-hash.ts"
 import { denialSpeech } from "./denial-speech.ts"
-import { type GuardedCall, startCall } from "./guarded-call.ts"
 
 /** More calls at once than anybody makes; one more leaves no row. */
 const MAX_CALLS = 64

@@ -13,6 +13,7 @@ import {
   type LedgerReport,
   type LedgerSettings,
 } from "../../machines/residency/residency-types.ts"
+import { uuidV7 } from "../../platform/uuid-v7.ts"
 import type { Clock } from "../../ports/clock.ts"
 import type { Readings } from "../../ports/readings.ts"
 import type {
@@ -24,7 +25,6 @@ import type {
   Tenant,
 } from "../../ports/residency.ts"
 import { within } from "../timing.ts"
-import { uuidV7 } from "../uuid-v7.ts"
 
 export interface ResidencyOptions {
   readonly settings?: Partial<LedgerSettings> | undefined

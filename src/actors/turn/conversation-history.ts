@@ -1,8 +1,8 @@
+import { uuidV7 } from "../../platform/uuid-v7.ts"
 import type { ChatMessage } from "../../ports/engine.ts"
 import type { TurnRecord } from "../../ports/turn.ts"
 import type { ContainerQuestion } from "../../text/phrases.ts"
 import { stripWakePhrase } from "../../text/wake-phrase.ts"
-import { uuidV7 } from "../uuid-v7.ts"
 
 /** More than any context holds; a conversation that lasts all day must not grow without end. */
 const MAX_MESSAGES = 200

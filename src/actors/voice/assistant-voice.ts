@@ -12,6 +12,7 @@ import {
   defaultConversationSettings,
   type Part,
 } from "../../machines/conversation/conversation-types.ts"
+import { uuidV7 } from "../../platform/uuid-v7.ts"
 import type { AudioFailure } from "../../ports/audio.ts"
 import type { Child } from "../../ports/child.ts"
 import type { Consent } from "../../ports/consent.ts"
@@ -26,7 +27,6 @@ import type { ModelSystem } from "../models/model-system.ts"
 import type { LoadTimes } from "../residency/load-times.ts"
 import { type ResourceHandle, resourceChild } from "../supervision/resource-child.ts"
 import { ConversationHistory } from "../turn/conversation-history.ts"
-import { uuidV7 } from "../uuid-v7.ts"
 import { openAssistantAudio } from "./assistant-audio.ts"
 import { type Conversation, openConversation } from "./conversation-system.ts"
 import { watchInputHealth } from "./input-health.ts"

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { uuidV7 } from "../../platform/uuid-v7.ts"
 import type { AudioInput, InputHealth } from "../../ports/audio.ts"
-import { uuidV7 } from "../uuid-v7.ts"
 import { type Conversation, isAtRest } from "./conversation-system.ts"
 
 const DEAF = "I can't hear anything from the microphone."

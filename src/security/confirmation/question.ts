@@ -1,5 +1,5 @@
 import type { ConfirmationRefusal } from "../../ports/consent.ts"
-import type { ChallengeWord } from "../challenge-words.ts"
+import type { ChallengeWord } from "./challenge-words.ts"
 
 /** Why it is asked again. None of it comes from what was heard. */
 const BECAUSE: Readonly<Partial<Record<ConfirmationRefusal, string>>> = {

@@ -1,4 +1,4 @@
-import type { ChallengeWord } from "../challenge-words.ts"
+import type { ChallengeWord } from "./challenge-words.ts"
 
 /** Deals challenge words by chance, none of which was dealt lately: a recording of an old answer is of no use. */
 export class WordDealer {

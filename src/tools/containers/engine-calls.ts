@@ -1,9 +1,9 @@
 import type Dockerode from "dockerode"
 import * as Effect from "effect/Effect"
 import type { ContainerFailure } from "../../ports/containers.ts"
+import { type EngineHost, engineAddress } from "../../security/engine-host.ts"
 import { badAnswer, type ContainerError, problemFailure, statusFailure } from "./container-error.ts"
 import { prepareConnection } from "./engine-connection.ts"
-import { type EngineHost, engineAddress } from "./engine-host.ts"
 import { type EngineAnswer, sendEngineRequest } from "./engine-request.ts"
 
 export interface EngineCall {

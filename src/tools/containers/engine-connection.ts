@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises"
 import { connect as connectTcp, isIP } from "node:net"
 import { Duplex } from "node:stream"
 import { connect as connectTls } from "node:tls"
-import type { EngineHost } from "./engine-host.ts"
+import type { EngineHost } from "../../security/engine-host.ts"
 
 /** Opens one connection. `onConnected` is told when bytes can leave this machine; errors come as the stream's. */
 export type OpenConnection = (onConnected: () => void) => Duplex

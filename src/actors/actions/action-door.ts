@@ -1,0 +1,61 @@
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Stream from "effect/Stream"
+import { uuidV7 } from "../../platform/uuid-v7.ts"
+import type { Actions } from "../../ports/assistant.ts"
+import type { Consent, PinConsent } from "../../ports/consent.ts"
+import type { ToolDenial, ToolEvent, ToolResult, Tools } from "../../ports/tools.ts"
+
+const cancelled: ToolDenial = { type: "denied", code: "cancelled", speech: "That was given up." }
+
+/** A door that closes without a word: what became of the call is not known. */
+const noResult: ToolDenial = {
+  type: "denied",
+  code: "internal",
+  speech: "Something went wrong, and I can't tell what became of that.",
+}
+
+/** The guard for whoever is no turn of a conversation: the command line and the control socket. */
+export const actionDoor = (options: {
+  readonly tools: Tools
+  readonly consent: Consent
+  readonly pins: PinConsent
+}): Actions => {
+  const { tools, consent, pins } = options
+  return {
+    callTool: async (name, args, onQuestion, signal) => {
+      if (signal?.aborted) return cancelled
+      let result: ToolResult = noResult
+      let asked: string | undefined
+      const hear = (event: ToolEvent): void => {
+        asked = event.type === "consent-needed" ? event.consentId : undefined
+        if (event.type !== "consent-needed") result = event
+        else
+          onQuestion({ consentId: event.consentId, question: event.question, expiresInMs: event.expiresInMs })
+      }
+      const turnId = uuidV7()
+      const call = { callId: uuidV7(), turnId, revision: 0, name, arguments: args }
+      // A conversation of its own, since nothing of another one is known here: it taints none, and none taints it.
+      const context = { origin: "command-line", conversationId: turnId, confident: true } as const
+      const run = tools.call(call, context).pipe(
+        Stream.runForEach((event) => Effect.sync(() => hear(event))),
+        Effect.onInterrupt(() => (asked === undefined ? Effect.void : consent.withdraw(asked))),
+      )
+      const exit = await Effect.runPromiseExit(run, signal && { signal })
+      if (Exit.isSuccess(exit)) return result
+      return Cause.hasInterruptsOnly(exit.cause) ? cancelled : noResult
+    },
+    answerQuestion: (consentId, text) => settled(consent.answer({ type: "typed", consentId, text })),
+    pendingPin: () => pins.pending(),
+    confirmPin: async (consentId, pin) => {
+      const exit = await Effect.runPromiseExit(pins.confirm(consentId, pin))
+      return Exit.isSuccess(exit) ? exit.value : noResult
+    },
+    denyPin: (consentId) => settled(pins.deny(consentId)),
+  }
+}
+
+const settled = async (effect: Effect.Effect<unknown>): Promise<void> => {
+  await Effect.runPromiseExit(effect)
+}

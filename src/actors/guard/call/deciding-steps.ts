@@ -1,0 +1,116 @@
+import * as Effect from "effect/Effect"
+import type { StepOutput } from "../../../machines/guard/guarded-call-types.ts"
+import type { Decision, DenialCode } from "../../../ports/guard.ts"
+import type { Operation } from "../../../ports/guarded-tool.ts"
+import { decide } from "../../../security/decide.ts"
+import { redactPayload } from "../audit/redact-payload.ts"
+import { type CallBook, entryOf, operationKey, rawArguments } from "./call-book.ts"
+import type { CallSteps, GuardParts } from "./call-steps.ts"
+
+type Steps = Pick<CallSteps, "validateCall" | "admitCall" | "takeTurn" | "authoriseCall" | "recordDenial">
+
+const passed: StepOutput = { type: "passed" }
+const refused = (code: DenialCode): StepOutput => ({ type: "refused", code })
+
+/** From the call as it came to what the rules say about it. Nothing here reaches further than the log. */
+export const decidingSteps = (parts: GuardParts, book: CallBook): Steps => {
+  const { call, context } = book
+  const { desk, pin, limit, clock, trail, taint, queue, consent, denials, redactor } = parts
+
+  /** The rules, on what is true now. Who has to be asked holds the one place for that from this moment on. */
+  const decideNow = (operation: Operation, pinSet: boolean): Decision => {
+    const nowMs = clock.now()
+    const isMine = consent.holder === call.callId
+    return decide({
+      tier: operation.tier,
+      origin: context.origin,
+      tainted: taint.has(context.conversationId),
+      confident: context.confident,
+      consentPending: !isMine && (consent.holder !== undefined || desk.isPending(nowMs)),
+      lockedMs: desk.lockedMs(operationKey(operation), nowMs),
+      pinSet,
+    })
+  }
+
+  const isPinSet = (operation: Operation): Effect.Effect<boolean> =>
+    operation.tier === "danger" ? pin.isSet : Effect.succeed(false)
+
+  return {
+    validateCall: Effect.sync(() => {
+      if (book.refuse !== undefined) return refused(book.refuse)
+      const tool = parts.tools.get(call.name)
+      if (tool === undefined) return refused("unknown-tool")
+      const prepared = tool.prepare(call.arguments)
+      if (prepared.type === "refused") {
+        book.denial = { code: prepared.code, speech: prepared.speech }
+        return refused(prepared.code)
+      }
+      const { operation } = prepared
+      if (operation.tool !== tool.definition.name) return refused("internal")
+      book.tool = tool
+      book.operation = Object.freeze({ ...operation, arguments: Object.freeze({ ...operation.arguments }) })
+      return passed
+    }),
+
+    admitCall: Effect.suspend(() => {
+      const { operation } = book
+      if (operation === undefined) return Effect.succeed(refused("internal"))
+      return trail.inOrder.pipe(
+        Effect.andThen(isPinSet(operation)),
+        Effect.map((pinSet) => {
+          // What the rules refuse anyway is no operation and uses up none.
+          const decision = decideNow(operation, pinSet)
+          if (decision.type === "deny") return refused(decision.code)
+          return limit.admit(clock.now()) ? passed : refused("rate-limited")
+        }),
+        Effect.catch(() => Effect.succeed(refused("audit-unavailable"))),
+      )
+    }),
+
+    takeTurn: Effect.suspend(() =>
+      book.operation === undefined ? Effect.never : queue.enter(book.operation.subject, call.callId),
+    ),
+
+    authoriseCall: Effect.suspend(() => {
+      const { operation } = book
+      if (operation === undefined) return Effect.succeed<Decision>({ type: "deny", code: "internal" })
+      return Effect.map(isPinSet(operation), (pinSet) => {
+        const decision = decideNow(operation, pinSet)
+        if (decision.type === "confirm") consent.holder = call.callId
+        return decision
+      })
+    }),
+
+    recordDenial: (code) =>
+      Effect.suspend(() => {
+        const isWithin = limit.admitDenial(clock.now())
+        // The first that is too many is written down all the same, so that the log says where it stops.
+        if (!isWithin && denials.unwritten > 0) {
+          denials.unwritten++
+          return Effect.void
+        }
+        const unwritten = isWithin ? Math.max(0, denials.unwritten - 1) : 0
+        denials.unwritten = isWithin ? 0 : 1
+        return redactPayload(redactor, { ...whatWasAsked(book), ...(unwritten > 0 && { unwritten }) }).pipe(
+          Effect.flatMap((payload) =>
+            trail.append(
+              entryOf(book, taint.has(context.conversationId), {
+                kind: "denied",
+                decision: "deny",
+                reason: code,
+                payload: isWithin ? payload : { ...payload, moreAreNotWritten: true },
+              }),
+            ),
+          ),
+          Effect.asVoid,
+        )
+      }),
+  }
+}
+
+const whatWasAsked = ({ call, operation, refusal }: CallBook) => ({
+  ...(operation === undefined
+    ? { name: String(call.name), arguments: rawArguments(call.arguments) }
+    : { arguments: operation.arguments }),
+  ...(refusal !== undefined && { refusal }),
+})
