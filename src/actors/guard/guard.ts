@@ -39,6 +39,7 @@ export const makeGuard = (options: GuardOptions): Effect.Effect<Guard, never, Sc
       recall: (rows) => recallRows(rows, { memory, taint, limit, clock, wallNow }),
     })
     const parts: GuardParts = {
+      earlier: (callId) => memory.find(callId)?.result,
       ...{ tools, trail, taint, desk, pin, limit, redactor, clock, wallNow },
       queue: new SubjectQueue(),
       consent: { holder: undefined },

@@ -73,6 +73,26 @@ describe("the same call id", () => {
         yield* second.close
       }),
     ))
+
+  it("does not act again either when it comes before the log could be read", () =>
+    run(
+      Effect.gen(function* () {
+        const first = yield* guardRig()
+        const call = aCall("timer")
+        yield* first.make(call)
+        yield* first.close
+        const { log } = first
+        const rows = log.rows.length
+        log.fail("locked")
+        const second = yield* guardRig({ log })
+        log.heal()
+        const made = yield* second.make(call)
+        expect(made.result()).toMatchObject({ type: "receipt", speech: "I did that already." })
+        expect(second.timer.log).toEqual([])
+        expect(log.rows).toHaveLength(rows)
+        yield* second.close
+      }),
+    ))
 })
 
 describe("what an earlier life left open", () => {

@@ -2,7 +2,7 @@ import type { AuditEntry, AuditKind } from "../../../ports/audit.ts"
 import type { Confirmation, ConfirmationRefusal } from "../../../ports/consent.ts"
 import type { DenialCode } from "../../../ports/guard.ts"
 import type { GuardedTool, Operation, Performed, Target } from "../../../ports/guarded-tool.ts"
-import type { CallContext, ToolCall } from "../../../ports/tools.ts"
+import type { CallContext, ToolCall, ToolResult } from "../../../ports/tools.ts"
 
 /** All that is known of one call besides the state of its machine, which sees no text. Written by the call's own steps. */
 export interface CallBook {
@@ -10,6 +10,8 @@ export interface CallBook {
   readonly context: CallContext
   /** It is refused for this, whatever it says. */
   readonly refuse: DenialCode | undefined
+  /** What it came to in an earlier life: that is its result, and nothing is done. */
+  earlier: ToolResult | undefined
   tool: GuardedTool | undefined
   /** Ours from here on: nothing of it is the caller's. */
   operation: Operation | undefined
@@ -34,6 +36,7 @@ export const openBook = (call: ToolCall, context: CallContext, refuse?: DenialCo
   call,
   context,
   refuse,
+  earlier: undefined,
   tool: undefined,
   operation: undefined,
   target: undefined,

@@ -3,6 +3,7 @@ import type { Judgement, PerformOutput, StepOutput } from "../../../machines/gua
 import type { AuditFailure } from "../../../ports/audit.ts"
 import type { Decision, DenialCode, OperationOutcome } from "../../../ports/guard.ts"
 import type { GuardedTool } from "../../../ports/guarded-tool.ts"
+import type { ToolResult } from "../../../ports/tools.ts"
 import type { AuditTrail } from "../audit/audit-trail.ts"
 import type { GuardOptions } from "../guard-types.ts"
 import type { SubjectQueue } from "../subject-queue.ts"
@@ -18,6 +19,8 @@ export interface GuardParts
   extends Pick<GuardOptions, "desk" | "pin" | "limit" | "redactor" | "clock" | "wallNow"> {
   readonly tools: ReadonlyMap<string, GuardedTool>
   readonly trail: AuditTrail
+  /** What a call of this id came to, as far as is known by now. */
+  readonly earlier: (callId: string) => ToolResult | undefined
   readonly taint: Taint
   readonly queue: SubjectQueue
   /** The one call that somebody is asked about, by its id. */

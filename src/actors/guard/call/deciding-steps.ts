@@ -58,6 +58,9 @@ export const decidingSteps = (parts: GuardParts, book: CallBook): Steps => {
       return trail.inOrder.pipe(
         Effect.andThen(isPinSet(operation)),
         Effect.map((pinSet) => {
+          // Only since the log is in order is it known what earlier lives did.
+          book.earlier = parts.earlier(call.callId)
+          if (book.earlier !== undefined) return refused("cancelled")
           // What the rules refuse anyway is no operation and uses up none.
           const decision = decideNow(operation, pinSet)
           if (decision.type === "deny") return refused(decision.code)
@@ -83,6 +86,8 @@ export const decidingSteps = (parts: GuardParts, book: CallBook): Steps => {
 
     recordDenial: (code) =>
       Effect.suspend(() => {
+        // It has its rows.
+        if (book.earlier !== undefined) return Effect.void
         const isWithin = limit.admitDenial(clock.now())
         // The first that is too many is written down all the same, so that the log says where it stops.
         if (!isWithin && denials.unwritten > 0) {
@@ -110,7 +115,10 @@ export const decidingSteps = (parts: GuardParts, book: CallBook): Steps => {
 
 const whatWasAsked = ({ call, operation, refusal }: CallBook) => ({
   ...(operation === undefined
-    ? { name: String(call.name), arguments: rawArguments(call.arguments) }
+    ? { name: nameOf(call.name), arguments: rawArguments(call.arguments) }
     : { arguments: operation.arguments }),
   ...(refusal !== undefined && { refusal }),
 })
+
+/** A name that is no text does not keep its refusal out of the log. */
+const nameOf = (name: unknown): string => (typeof name === "string" ? name : rawArguments(name))

@@ -110,7 +110,9 @@ const endingOf = (end: CallEnd): Ending =>
     ? { outcome: undefined, reason: end.code, payload: undefined }
     : { outcome: end.outcome, reason: undefined, payload: undefined }
 
-const resultOf = (end: CallEnd, { operation, denial, performed, receiptId }: CallBook): ToolResult => {
+const resultOf = (end: CallEnd, book: CallBook): ToolResult => {
+  const { earlier, operation, denial, performed, receiptId } = book
+  if (earlier !== undefined) return earlier
   if (end.type === "denied") {
     const { code } = end
     const speech = denial?.code === code ? denial.speech : denialSpeech(code, operation?.spoken)
