@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { expect, test } from "vitest"
+import { guardCrashRounds } from "../../benchmarks/guard-crash/rounds.ts"
 import { readLog } from "../../src/security/audit/read-log.ts"
 import { verifyLog } from "../../src/security/audit/verify-log.ts"
 import { temporaryDirectory } from "../support/cli.ts"
@@ -83,4 +84,22 @@ test("killed at any moment, the guard did nothing without an intent, and the nex
     where,
     settled.filter(([id, { decision }]) => decision !== (acts.includes(id) ? "done" : "failed")),
   ]).toEqual([where, []])
+})
+
+test("killed at any moment, the actions of the whole assistant changed nothing without an intent, and nothing twice", async () => {
+  const seed = Number(process.env["JETT_SEED"] ?? Date.now() % 2 ** 31)
+  const report = await guardCrashRounds({
+    folder: join(temporaryDirectory(), "home"),
+    rounds: ROUNDS,
+    random: seededRandom(seed),
+  })
+  const { lost, withoutIntent, twice, broken, unsettled, untrue } = report
+  const none = { lost: [], withoutIntent: [], twice: [], broken: [], unsettled: [], untrue: [] }
+  expect([`JETT_SEED=${seed}`, { lost, withoutIntent, twice, broken, unsettled, untrue }]).toEqual([
+    `JETT_SEED=${seed}`,
+    none,
+  ])
+  expect(report.rounds).toBe(ROUNDS)
+  expect(report.acknowledged).toBeGreaterThan(ROUNDS)
+  expect(report.changes).toBeGreaterThan(0)
 })
