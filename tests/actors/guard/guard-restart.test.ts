@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
 import { RateLimit } from "../../../src/security/rate-limit.ts"
 import { aCall, done, gate, guardRig, story } from "../../support/guard-rig.ts"
+import { memoryAudit } from "../../support/memory-audit.ts"
 
 const run = <A>(effect: Effect.Effect<A, unknown>): Promise<A> => Effect.runPromise(effect)
 
@@ -164,6 +165,37 @@ describe("what an earlier life left open", () => {
         expect(second.logs.log).toEqual(["reconcile n8n"])
         expect(story(first.log)).toEqual(["intent allow", "outcome done interrupted"])
         yield* second.close
+      }),
+    ))
+
+  it("has one outcome, also where it ends while the log is put in order", () =>
+    run(
+      Effect.gen(function* () {
+        const inner = memoryAudit()
+        let reading: Effect.Effect<void> = Effect.void
+        const slow = { ...inner, orphans: Effect.tap(inner.orphans, () => Effect.suspend(() => reading)) }
+        const { make, logs, close } = yield* guardRig({ log: inner, audit: Effect.succeed(slow) })
+        const [performing, read] = [gate<void>(), gate<void>()]
+        logs.performed = () => Effect.as(performing.wait, done())
+        const first = yield* make(aCall("logs"))
+        // A row of which nobody knows whether it was written: the next call looks for open intents, the first one's too.
+        inner.fail("full", "intent")
+        yield* make(aCall("logs", "postgres"))
+        inner.heal()
+        reading = read.wait
+        yield* make(aCall("timer"))
+        yield* performing.open()
+        expect(first.result()).toMatchObject({ type: "receipt", outcome: "done" })
+        yield* read.open()
+        expect(logs.log).not.toContain("reconcile n8n")
+        expect(story(inner)).toEqual([
+          "intent allow",
+          "denied deny audit-unavailable",
+          "outcome done",
+          "intent allow",
+          "outcome done",
+        ])
+        yield* close
       }),
     ))
 

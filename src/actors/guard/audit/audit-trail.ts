@@ -100,11 +100,15 @@ export class AuditTrail {
   readonly #putInOrder: Effect.Effect<void, AuditFailure> = Effect.suspend(() => {
     const doubts = this.#doubts
     if (this.#settled === doubts) return Effect.void
-    const known = new Map(this.#unrecorded)
     return Effect.flatMap(this.#audit, (log) =>
       Effect.gen({ self: this }, function* () {
+        const known = new Map(this.#unrecorded)
+        // What was being carried out when the rows were read gets its outcome by itself, and may have it by now.
+        const begun = [...this.#open]
         const orphans = yield* log.orphans
-        yield* Effect.forEach(orphans, (orphan) => this.#close(log, orphan, known), {
+        const open = new Set([...begun, ...this.#open])
+        const left = orphans.filter(({ row: { callId } }) => callId === undefined || !open.has(callId))
+        yield* Effect.forEach(left, (orphan) => this.#close(log, orphan, known), {
           concurrency: AT_ONCE,
           discard: true,
         })
@@ -125,7 +129,6 @@ export class AuditTrail {
   ): Effect.Effect<void, AuditFailure> {
     return Effect.suspend(() => {
       const { callId } = row
-      if (callId !== undefined && this.#open.has(callId)) return Effect.void
       const ending = callId === undefined ? undefined : known.get(callId)
       return Effect.flatMap(ending === undefined ? this.#reconcile(row) : Effect.succeed(ending), (found) => {
         const { turnId, conversationId, origin, tool, container, targetId, tier, tainted } = row
