@@ -50,8 +50,7 @@ export class ConversationHistory {
   }
 
   add(turn: Pick<TurnRecord, "transcript" | "heard" | "remembered">): void {
-    this.#expire()
-    this.#lastTurnMs = this.#now()
+    this.stay()
     this.#asked = this.#asks
     this.#asks = undefined
     const reply = turn.heard === "" ? "" : (turn.remembered ?? turn.heard)
@@ -63,9 +62,15 @@ export class ConversationHistory {
     this.#messages = this.#messages.slice(-MAX_MESSAGES)
   }
 
-  /** Of the conversation that goes on now; what tainted it does so as long as this stays. */
-  conversationId(): string {
+  /** A turn takes part in it: it does not end before the turn does, and what tainted it stays with it. */
+  stay(): void {
     this.#expire()
+    this.#lastTurnMs = this.#now()
+  }
+
+  /** Of the conversation that goes on now, for whoever takes part in it; what tainted it does so as long as this stays. */
+  conversationId(): string {
+    this.stay()
     return this.#id
   }
 

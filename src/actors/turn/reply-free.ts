@@ -40,6 +40,7 @@ export const replyFree = (
       return
     }
     const { model } = choice
+    services.history.stay()
     const prompt = buildMessages({
       systemPrompt: services.systemPrompt,
       history: services.history.messages(),

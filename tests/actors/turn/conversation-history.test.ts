@@ -56,3 +56,16 @@ it("is cleared by request", () => {
   history.clear()
   expect([history.messages(), history.lastReply()]).toEqual([[], undefined])
 })
+
+it("does not end in the middle of a turn, so that what tainted it is not forgotten with it", () => {
+  const { clock, history } = make()
+  history.add({ transcript: "One?", heard: "One." })
+  clock.ms = 5 * MINUTE - 1
+  const id = history.conversationId()
+  clock.ms += 20_000
+  history.add({ transcript: "Show the logs.", heard: "They are fine." })
+  expect(history.conversationId()).toBe(id)
+  expect(history.messages()).toHaveLength(4)
+  clock.ms += 5 * MINUTE + 1
+  expect(history.conversationId()).not.toBe(id)
+})
