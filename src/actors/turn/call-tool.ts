@@ -73,9 +73,12 @@ const askAloud = (
 /** Below this, what was heard may be something else: it changes nothing then. */
 const CONFIDENT = 0.6
 
-/** Typed words are what they are. */
 const contextOf = (services: AnswerServices, key: TurnKey, origin: CallOrigin): CallContext => ({
   origin,
   conversationId: services.history.conversationId(),
-  confident: (services.ledger.revise(key).confidence ?? 1) >= CONFIDENT,
+  confident: isConfident(services, key),
 })
+
+/** Typed words are what they are. Of spoken ones that a later revision has forgotten nobody knows. */
+const isConfident = ({ typed, ledger }: AnswerServices, key: TurnKey): boolean =>
+  typed(key.turnId) !== undefined || (ledger.revise(key).confidence ?? 0) >= CONFIDENT

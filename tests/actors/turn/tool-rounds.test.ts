@@ -162,6 +162,23 @@ describe("a turn of the language model with tools", () => {
       context: { origin: "model", conversationId: services.history.conversationId(), confident: false },
     })
   })
+
+  it("is in doubt about what was understood where that is not known any more, but never about typed words", async () => {
+    const heard = async (more: Parameters<typeof answering>[0]) => {
+      const model = new FakeLanguageModel(() => asks(calls("set_timer")))
+      const tools = new ScriptedTools(() => Stream.make(receipt("It is set.", { tier: "own" })))
+      const rig = answering({ heard: { text: "Set it!" }, model: model.choice, tools, ...more })
+      const fiber = rig.start()
+      await vi.waitFor(() => expect(model.requests).toHaveLength(1))
+      // The user spoke on, in the moment in which the first revision was committed.
+      rig.ledger.revise({ turnId: "t", revision: 1 })
+      rig.commitments.commit(key)
+      await Effect.runPromise(Fiber.join(fiber))
+      return tools.calls[0]?.context.confident
+    }
+    expect(await heard({})).toBe(false)
+    expect(await heard({ typed: { mode: "ask", text: "Set it!", onText: () => {} } })).toBe(true)
+  })
 })
 
 describe("what the model claims", () => {
