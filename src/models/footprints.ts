@@ -1,7 +1,6 @@
-import { randomUUID } from "node:crypto"
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
-import { dirname } from "node:path"
+import { readFile } from "node:fs/promises"
 import * as Effect from "effect/Effect"
+import { replaceFile } from "../platform/replace-file.ts"
 
 /** What models were measured to take, kept across runs. MiB, latest last, by `footprintKey`. */
 export interface Footprints {
@@ -76,21 +75,14 @@ const isSamples = (value: unknown): value is readonly number[] =>
   value.length <= MOST_SAMPLES &&
   value.every((mib) => Number.isSafeInteger(mib) && mib > 0)
 
-/** Beside it first and renamed then: whoever reads finds the old one or the new one. */
 const writeWhole = async (
   path: string,
   samplesMib: Footprints["samplesMib"],
   onTrouble: (message: string) => void,
 ): Promise<void> => {
-  const beside = `${path}.${randomUUID()}`
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    await writeFile(beside, `${JSON.stringify({ version: VERSION, samplesMib }, undefined, 2)}\n`, {
-      mode: 0o600,
-    })
-    await rename(beside, path)
+    await replaceFile(path, `${JSON.stringify({ version: VERSION, samplesMib }, undefined, 2)}\n`)
   } catch (error) {
-    await rm(beside, { force: true }).catch(() => undefined)
     onTrouble(`Measured footprints could not be kept in ${path}: ${messageOf(error)}`)
   }
 }

@@ -7,7 +7,7 @@ import type { Pin } from "../ports/consent.ts"
 import { type PinAttempts, readAttempts, writeAttempts } from "./pin/pin-attempts.ts"
 import { hashPin, isPinHash, matchesPin, type PinHash } from "./pin/pin-hash.ts"
 import { pinProblem } from "./pin/pin-rules.ts"
-import { readPrivateJson, writePrivateJson } from "./pin/private-file.ts"
+import { readPrivateJson, writePrivateJson } from "./pin/private-json.ts"
 
 /** The PIN could not be set or cleared. */
 export class PinError extends Data.TaggedError("PinError")<{ readonly message: string }> {}

@@ -1,4 +1,4 @@
-import { readPrivateJson, writePrivateJson } from "./private-file.ts"
+import { readPrivateJson, writePrivateJson } from "./private-json.ts"
 
 /** How often a PIN was tried in vain, and until when it is locked. */
 export interface PinAttempts {

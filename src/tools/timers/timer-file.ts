@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises"
-import { dirname } from "node:path"
+import { readFile, rename } from "node:fs/promises"
 import * as Effect from "effect/Effect"
+import { replaceFile } from "../../platform/replace-file.ts"
 import { isLabel, isLength, MAX_TIMERS, type Timer } from "./timer.ts"
 
 const VERSION = 1
@@ -85,26 +85,15 @@ const parseTimer = (found: unknown): Timer | undefined => {
 const isMoment = (value: unknown): value is number =>
   typeof value === "number" && Number.isFinite(value) && value >= 0 && value <= 8.64e15
 
-/** Beside it first, on the disk, and renamed then: whoever reads finds the old one or the new one. */
 const writeWhole = async (
   path: string,
   timers: readonly Timer[],
   onTrouble: (message: string) => void,
 ): Promise<boolean> => {
-  const beside = `${path}.${randomUUID()}`
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    const file = await open(beside, "wx", 0o600)
-    try {
-      await file.writeFile(`${JSON.stringify({ version: VERSION, timers }, undefined, 2)}\n`)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(beside, path)
+    await replaceFile(path, `${JSON.stringify({ version: VERSION, timers }, undefined, 2)}\n`)
     return true
   } catch (error) {
-    await rm(beside, { force: true }).catch(() => undefined)
     onTrouble(`Timers could not be kept in ${path} (${codeOf(error)}): they end with this process.`)
     return false
   }

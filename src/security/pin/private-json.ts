@@ -1,6 +1,5 @@
-import { randomUUID } from "node:crypto"
-import { lstat, mkdir, open, readFile, rename, rm } from "node:fs/promises"
-import { dirname } from "node:path"
+import { lstat, readFile } from "node:fs/promises"
+import { replaceFile } from "../../platform/replace-file.ts"
 
 export type PrivateJson =
   | { readonly type: "missing" }
@@ -31,32 +30,9 @@ export async function readPrivateJson(path: string): Promise<PrivateJson> {
   }
 }
 
-/**
- * Written beside its place (0600), brought to the disk and renamed: whoever reads finds the old one or the new one, also
- * after a power failure. Rejects with the reason.
- */
-export async function writePrivateJson(path: string, value: object): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const beside = `${path}.${randomUUID()}.part`
-  try {
-    const file = await open(beside, "wx", 0o600)
-    try {
-      await file.writeFile(`${JSON.stringify(value)}\n`)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(beside, path)
-  } finally {
-    await rm(beside, { force: true })
-  }
-  const folder = await open(dirname(path), "r")
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
-}
+/** Rejects with the reason; see `replaceFile`. */
+export const writePrivateJson = (path: string, value: object): Promise<void> =>
+  replaceFile(path, `${JSON.stringify(value)}\n`)
 
 const unusable = (problem: string): PrivateJson => ({ type: "unusable", problem })
 
