@@ -1,9 +1,9 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads"
-import { encodeFrame } from "../actors/hosts/framing.ts"
 import type { LoadedEngine } from "../ports/engine.ts"
 import type { EngineName, FromHost, HostErrorCode } from "../ports/host-protocol.ts"
 import { EngineError } from "./engine-error.ts"
 import { engineNamed } from "./engines.ts"
+import { encodeFrame } from "./host-framing.ts"
 import type { FromWorker, ToWorker } from "./host-thread.ts"
 
 /**

@@ -1,5 +1,5 @@
-import { ModelError } from "../actors/models/model-failure.ts"
 import type { ModelFailure } from "../ports/models.ts"
+import { ModelError } from "./model-error.ts"
 import { errorKind, type OllamaErrorKind, OllamaGarbage, OllamaHttpError } from "./ollama-fetch.ts"
 
 export interface OllamaCall {

@@ -1,7 +1,7 @@
 import type { NetConnectOpts } from "node:net"
 import * as Effect from "effect/Effect"
-import { ModelError } from "../actors/models/model-failure.ts"
 import type { ModelFailure } from "../ports/models.ts"
+import { ModelError } from "./model-error.ts"
 import { checkEndpoint, type EndpointRefused, type EndpointRules } from "./remote-endpoint.ts"
 
 /** Where a Wyoming server listens, allowed to be talked to. */

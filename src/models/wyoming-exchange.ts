@@ -1,7 +1,7 @@
 import { createConnection } from "node:net"
 import * as Effect from "effect/Effect"
-import { ModelError } from "../actors/models/model-failure.ts"
 import type { ModelFailure } from "../ports/models.ts"
+import { ModelError } from "./model-error.ts"
 import type { WyomingEndpoint } from "./wyoming-endpoint.ts"
 import { encodeEvent, WyomingDecoder, type WyomingEvent, WyomingFrameError } from "./wyoming-framing.ts"
 

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net"
+import { LineSplitter } from "../platform/line-splitter.ts"
 import { isRecord, PROTOCOL_VERSION, parseJson } from "./control-protocol.ts"
-import { LineSplitter } from "./line-splitter.ts"
 
 /** A daemon is there but cannot be talked to, or it broke off. */
 export class ControlFailure extends Error {

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net"
+import { LineSplitter } from "../platform/line-splitter.ts"
 import type { Acknowledgement, Assistant, Outcome, ToolQuestion } from "../ports/assistant.ts"
 import {
   type ControlErrorCode,
@@ -11,7 +12,6 @@ import {
   parseRequest,
   type RequestId,
 } from "./control-protocol.ts"
-import { LineSplitter } from "./line-splitter.ts"
 import { publicEvent } from "./public-event.ts"
 
 export interface ControlServices {

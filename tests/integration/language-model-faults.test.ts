@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
-import { ModelError } from "../../src/actors/models/model-failure.ts"
+import { ModelError } from "../../src/models/model-error.ts"
 import { FakeLanguageModel, isSilent, neverEnds, says, saysAndDies } from "../support/fake-language-model.ts"
 import { describeWith } from "../support/require-component.ts"
 import { silence } from "../support/speech-samples.ts"

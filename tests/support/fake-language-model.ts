@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { ModelError } from "../../src/actors/models/model-failure.ts"
+import { ModelError } from "../../src/models/model-error.ts"
 import type { ChatEvent, ChatRequest, LanguageModelChoice } from "../../src/ports/language-model.ts"
 import type { ModelFailure } from "../../src/ports/models.ts"
 
@@ -34,6 +34,7 @@ export class FakeLanguageModel {
       model: {
         name: "fake",
         placement: "embedded",
+        callsTools: true,
         contextTokens: 2048,
         preload: Effect.suspend(() => this.preload),
         chat,

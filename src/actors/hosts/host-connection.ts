@@ -1,10 +1,10 @@
 import type { Readable, Writable } from "node:stream"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import { decodePayload, encodeFrame, FrameDecoder } from "../../models/host-framing.ts"
+import { parseFromHost } from "../../models/host-messages.ts"
 import type { FromHost, ToHost } from "../../ports/host-protocol.ts"
-import { decodePayload, encodeFrame, FrameDecoder } from "./framing.ts"
 import { HostFailure } from "./host-handle.ts"
-import { parseFromHost } from "./host-messages.ts"
 
 /** The message that answers a request for good. */
 export type Answer = Extract<FromHost, { readonly type: "loaded" | "done" | "unloaded" | "pong" }>

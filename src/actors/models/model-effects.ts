@@ -2,12 +2,13 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import type { HostGone } from "../../machines/model/model-types.ts"
+import { ModelError } from "../../models/model-error.ts"
 import type { EngineName, EngineOptions } from "../../ports/host-protocol.ts"
 import type { ModelFailure, ModelStore } from "../../ports/models.ts"
 import type { Residency, Variant } from "../../ports/residency.ts"
 import type { HostHandle } from "../hosts/host-handle.ts"
 import type { Supervisor } from "../supervision/supervisor.ts"
-import { ModelError, modelErrorFrom } from "./model-failure.ts"
+import { modelErrorFrom } from "./model-failure.ts"
 
 export interface ModelSpec {
   /** Names the model in its host, in leases and in messages. */

@@ -1,9 +1,6 @@
-import * as Data from "effect/Data"
+import { ModelError } from "../../models/model-error.ts"
 import type { ModelFailure } from "../../ports/models.ts"
 import type { HostFailure } from "../hosts/host-handle.ts"
-
-/** The port's `ModelFailure` as an error that can be yielded. */
-export class ModelError extends Data.TaggedError("ModelFailure")<Omit<ModelFailure, "_tag">> {}
 
 const REASON_OF = {
   died: "died",

@@ -2,11 +2,11 @@ import * as Effect from "effect/Effect"
 import { createActor } from "xstate"
 import { modelMachine } from "../../machines/model/model.ts"
 import type { HostGone, ModelInput } from "../../machines/model/model-types.ts"
+import { ModelError } from "../../models/model-error.ts"
 import type { Clock } from "../../ports/clock.ts"
 import type { ModelFailure, ModelState } from "../../ports/models.ts"
 import { fromEffect } from "../bridge.ts"
 import { untilAnswer } from "../until-answer.ts"
-import { ModelError } from "./model-failure.ts"
 
 export interface ModelReport {
   readonly model: string

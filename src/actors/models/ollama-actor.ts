@@ -4,13 +4,13 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ModelTimes } from "../../machines/model/model-types.ts"
+import { ModelError } from "../../models/model-error.ts"
 import { keepsNothing, ollamaRetry } from "../../models/ollama-calls.ts"
 import { isOutOfMemory, isServerBusy } from "../../models/ollama-failure.ts"
 import type { OllamaResident } from "../../models/ollama-server.ts"
 import type { ChatEvent, ChatRequest, LanguageModel } from "../../ports/language-model.ts"
 import type { ModelFailure, ModelState } from "../../ports/models.ts"
 import type { Variant } from "../../ports/residency.ts"
-import { ModelError } from "./model-failure.ts"
 import { type ModelReport, startModelLife } from "./model-life.ts"
 import { makeOllamaEffects, type OllamaEffectsOptions, type OllamaTimes } from "./ollama-effects.ts"
 import { ollamaContexts, ollamaVariants } from "./ollama-variants.ts"
@@ -165,6 +165,7 @@ export const makeOllamaActor = (
     return {
       name: model,
       placement: "ollama",
+      callsTools: options.capabilities.includes("tools"),
       // A smaller one, where only that fits.
       get contextTokens() {
         return effects.contextTokens()

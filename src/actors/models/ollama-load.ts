@@ -1,11 +1,11 @@
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import { ModelError } from "../../models/model-error.ts"
 import { makeOllamaCalls, type OllamaCalls, type OllamaModelOptions } from "../../models/ollama-calls.ts"
 import { DoesNotFit } from "../../models/ollama-failure.ts"
 import { ollamaPlacement, smallerContext } from "../../models/ollama-placement.ts"
 import type { OllamaResident } from "../../models/ollama-server.ts"
 import type { ModelFailure } from "../../ports/models.ts"
-import { ModelError } from "./model-failure.ts"
 
 export interface OllamaLoadOptions extends OllamaModelOptions {
   /** A model of which Ollama puts a part on the processor: kept, or tried with a smaller context first, or refused. */

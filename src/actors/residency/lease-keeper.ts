@@ -4,9 +4,9 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
+import { ModelError } from "../../models/model-error.ts"
 import type { ModelFailure } from "../../ports/models.ts"
 import type { Residency, Variant } from "../../ports/residency.ts"
-import { ModelError } from "../models/model-failure.ts"
 
 /** A model's own lease on its memory, which ends when the memory is back and not before. */
 export interface LeaseKeeper {

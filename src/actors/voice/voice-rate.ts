@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises"
 import * as Effect from "effect/Effect"
 import type { Config } from "../../config/definition.ts"
+import { ModelError } from "../../models/model-error.ts"
 import { parsePiperConfig } from "../../models/piper-config.ts"
 import type { ModelFailure, ModelStore } from "../../ports/models.ts"
-import { ModelError } from "../models/model-failure.ts"
 import { voiceOf } from "../models/model-system.ts"
 
 const KOKORO_RATE_HZ = 24_000

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { tmpdir } from "node:os"
-import { LineSplitter } from "../../service/line-splitter.ts"
+import { LineSplitter } from "../../platform/line-splitter.ts"
 
 /** Longer than any line that is meant for us. */
 const MAX_LINE_BYTES = 64 * 1024

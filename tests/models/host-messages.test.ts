@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { parseFromHost, parseToHost } from "../../../src/actors/hosts/host-messages.ts"
-import type { FromHost, ToHost } from "../../../src/ports/host-protocol.ts"
+import { parseFromHost, parseToHost } from "../../src/models/host-messages.ts"
+import type { FromHost, ToHost } from "../../src/ports/host-protocol.ts"
 
 const options = { files: { a: "/a" }, sha256: { a: "0" }, threads: 2 }
 

@@ -6,8 +6,8 @@ import {
   FrameDecoder,
   FrameError,
   MAX_FRAME_BYTES,
-} from "../../../src/actors/hosts/framing.ts"
-import { parseFromHost, parseToHost } from "../../../src/actors/hosts/host-messages.ts"
+} from "../../src/models/host-framing.ts"
+import { parseFromHost, parseToHost } from "../../src/models/host-messages.ts"
 
 const header = (bytes: number): Buffer => {
   const buffer = Buffer.alloc(4)

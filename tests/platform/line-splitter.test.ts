@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
-import { LineSplitter } from "../../src/service/line-splitter.ts"
+import { LineSplitter } from "../../src/platform/line-splitter.ts"
 
 test("however the bytes are cut, the lines come out whole", () => {
   const line = fc.string({ unit: "grapheme", maxLength: 40 }).map((text) => text.replaceAll("\n", ""))

@@ -1,4 +1,4 @@
-import type { EngineName, EngineOptions, FromHost, HostErrorCode, ToHost } from "../../ports/host-protocol.ts"
+import type { EngineName, EngineOptions, FromHost, HostErrorCode, ToHost } from "../ports/host-protocol.ts"
 
 /**
  * The schema of the host protocol, written by hand: it runs in every host, where loading a schema library would cost
