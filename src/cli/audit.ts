@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { auditFiles, auditFolder } from "../security/audit/audit-folder.ts"
+import { auditFolder } from "../config/paths.ts"
+import { auditFiles } from "../security/audit/audit-folder.ts"
 import { type LogReader, type LogRecord, readLog } from "../security/audit/read-log.ts"
 import { auditLine, auditLines, plainRecord } from "./audit-text.ts"
 import { verify } from "./audit-verify.ts"

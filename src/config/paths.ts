@@ -27,6 +27,11 @@ export function stateFolder(env: Environment): string {
   return join(baseFolder(env, "XDG_STATE_HOME", ".local", "state"), "jett")
 }
 
+/** Where the audit log is kept: `$XDG_STATE_HOME/jett/audit`. */
+export function auditFolder(env: Environment): string {
+  return join(stateFolder(env), "audit")
+}
+
 export function modelsFolder(config: Config, env: Environment): string {
   return config.models.dir ?? join(dataFolder(env), "models")
 }

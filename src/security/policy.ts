@@ -1,24 +1,10 @@
 import type { ContainerAction, Tier } from "../ports/guard.ts"
 import { spokenName } from "../text/spoken-name.ts"
 import { actionTier, CONTAINER_ACTIONS } from "./container-actions.ts"
+import type { ContainerEntry } from "./policy/container-entry.ts"
 import { looksLikeDatabase } from "./policy/looks-like-database.ts"
 import { aliasesOf } from "./policy/policy-aliases.ts"
 import { type PolicyProblem, policyProblems } from "./policy/policy-problems.ts"
-
-/** A container as the configuration names it: `[containers.NAME]`. */
-export interface ContainerEntry {
-  readonly name: string
-  /** Actions; what is no action is a problem. */
-  readonly allow: readonly string[]
-  /** Every change of a database is of the danger tier. Left out: by its name. */
-  readonly database?: boolean | undefined
-  readonly aliases?: readonly string[] | undefined
-  /** How Jett says the name. */
-  readonly spoken?: string | undefined
-  readonly project?: string | undefined
-  readonly service?: string | undefined
-  readonly stopGraceS?: number | undefined
-}
 
 /** One container of the frozen table. */
 export interface PolicyRow {

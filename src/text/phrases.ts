@@ -1,5 +1,6 @@
 import type { SpokenContainer } from "./container-names.ts"
 import type { Phrase } from "./phrase-grammar.ts"
+import type { PhraseToolCall } from "./phrase-tool-call.ts"
 import { TIMER_PHRASES, type TimerIntent } from "./timer-phrases.ts"
 
 export type Intent =
@@ -26,12 +27,6 @@ export type ContainerIntent =
   | "container-start"
   | "container-stop"
   | "container-restart"
-
-/** A tool call that a phrase stands for; the ids of turn and call are the caller's. */
-export interface PhraseToolCall {
-  readonly name: string
-  readonly arguments: Readonly<Record<string, string | number>>
-}
 
 /** Which container was meant. Handed back with the next utterance, it lets a name alone be an answer. */
 export interface ContainerQuestion {

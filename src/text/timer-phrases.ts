@@ -1,6 +1,6 @@
 import { isDurationWord, parseDuration } from "./durations.ts"
 import type { GrammarMatch, Phrase, SlotMatchers } from "./phrase-grammar.ts"
-import type { PhraseToolCall } from "./phrases.ts"
+import type { PhraseToolCall } from "./phrase-tool-call.ts"
 
 /** What a tool answers. */
 export type TimerToolIntent = "timer-set" | "timer-list" | "timer-cancel" | "timer-cancel-all"

@@ -1,7 +1,8 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { CONTAINER_ACTIONS } from "../../src/security/container-actions.ts"
-import { buildPolicy, type ContainerEntry, emptyPolicy, type Policy } from "../../src/security/policy.ts"
+import type { ContainerEntry } from "../../src/security/policy/container-entry.ts"
+import { buildPolicy, emptyPolicy, type Policy } from "../../src/security/policy.ts"
 import { policyOf, serverPolicy } from "../support/server-containers.ts"
 
 const problemsOf = (...entries: readonly (Partial<ContainerEntry> & { readonly name: string })[]) => {

@@ -1,4 +1,5 @@
-import { buildPolicy, type ContainerEntry, type Policy } from "../../src/security/policy.ts"
+import type { ContainerEntry } from "../../src/security/policy/container-entry.ts"
+import { buildPolicy, type Policy } from "../../src/security/policy.ts"
 import { spokenContainers } from "../../src/security/spoken-containers.ts"
 
 /** The containers of the server in the documentation. */

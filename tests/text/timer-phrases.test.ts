@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { isCompletePhrase, matchPhrase } from "../../src/text/match-phrase.ts"
-import type { PhraseToolCall } from "../../src/text/phrases.ts"
+import type { PhraseToolCall } from "../../src/text/phrase-tool-call.ts"
 
 const callOf = (transcript: string): PhraseToolCall | undefined => matchPhrase(transcript)?.tool
 const set = (seconds: number, label?: string) => ({

@@ -4,11 +4,11 @@ import { uuidV7 } from "../../platform/uuid-v7.ts"
 import type { DenialCode } from "../../ports/guard.ts"
 import type { CallContext, ToolCall, ToolDenial, ToolResult } from "../../ports/tools.ts"
 import { within } from "../timing.ts"
-import type { GuardParts } from "./call/call-steps.ts"
 import { type GuardedCall, startCall } from "./call/guarded-call.ts"
 import type { CallMemory } from "./call-memory.ts"
 import { callFingerprint } from "./consent/consent-hash.ts"
 import { denialSpeech } from "./denial-speech.ts"
+import type { GuardParts } from "./guard-parts.ts"
 
 /** More calls at once than anybody makes; one more leaves no row. */
 const MAX_CALLS = 64

@@ -10,7 +10,6 @@ import {
   type Stats,
 } from "node:fs"
 import { join } from "node:path"
-import { type Environment, stateFolder } from "../../config/paths.ts"
 import { AuditError, auditErrorOf } from "./audit-error.ts"
 
 /** The files of a log. SQLite puts `-wal` and `-shm` beside the database, with its mode. */
@@ -21,9 +20,6 @@ export interface AuditFiles {
   /** The private key, PEM. */
   readonly key: string
 }
-
-/** Where the log is kept: `$XDG_STATE_HOME/jett/audit`. */
-export const auditFolder = (env: Environment): string => join(stateFolder(env), "audit")
 
 export const auditFiles = (folder: string): AuditFiles => ({
   folder,

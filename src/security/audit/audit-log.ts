@@ -2,11 +2,11 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { AuditEntry, AuditLog, AuditRow } from "../../ports/audit.ts"
+import { canonicalJson } from "../canonical-json.ts"
 import { AuditError, auditErrorOf } from "./audit-error.ts"
 import type { AuditReply, AuditRequest, AuditThreadData, PlainFailure } from "./audit-messages.ts"
 import type { EntryToWrite } from "./audit-row.ts"
 import { type AuditThread, type StartAuditThread, startAuditThread } from "./audit-thread.ts"
-import { canonicalJson } from "./canonical-json.ts"
 
 export interface AuditLogOptions {
   /** `auditFolder(env)`; made where it is not there. */

@@ -1,13 +1,9 @@
 import { knownContainer } from "../../text/known-containers.ts"
 import { spokenForm } from "../../text/spoken-form.ts"
 import { spokenName } from "../../text/spoken-name.ts"
+import type { ContainerEntry } from "./container-entry.ts"
 
-/** What the aliases of a container depend on; `ContainerEntry` has it. */
-export interface NamedAloud {
-  readonly name: string
-  readonly aliases?: readonly string[] | undefined
-  readonly spoken?: string | undefined
-}
+type NamedAloud = Pick<ContainerEntry, "name" | "aliases" | "spoken">
 
 /** The ways of saying a container that its configuration gives: its name, how it is spoken, its aliases. */
 export const claimedBy = (entry: NamedAloud): readonly string[] => [

@@ -1,7 +1,7 @@
 import { spokenForm, spokenWords } from "../../text/spoken-form.ts"
 import { CONTAINER_ACTIONS, isContainerAction } from "../container-actions.ts"
 import { containerNameProblem } from "../container-name.ts"
-import type { ContainerEntry } from "../policy.ts"
+import type { ContainerEntry } from "./container-entry.ts"
 import { claimedBy } from "./policy-aliases.ts"
 
 /** Why a table is not taken. `message` says what was found, what was expected and the fix, without the place. */

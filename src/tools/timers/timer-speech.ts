@@ -1,7 +1,7 @@
 import { durationAdjective, durationWords, roughlyWords, timeLeftWords } from "../../text/durations.ts"
 import { cardinal } from "../../text/normalise/number-words.ts"
+import type { CancelResult, RunningTimer, SetResult } from "./timer.ts"
 import { MAX_TIMERS, type Timer, type TimerFilter } from "./timer.ts"
-import type { CancelResult, RunningTimer, SetResult } from "./timers.ts"
 
 /** What rings later than this after its end says so. */
 const LATE_MS = 60_000

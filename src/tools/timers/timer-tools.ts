@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import type { OperationOutcome, Tier } from "../../ports/guard.ts"
 import type { GuardedTool, Operation, Performed } from "../../ports/guarded-tool.ts"
 import { malformed, parametersOf, readArguments } from "../tool-arguments.ts"
+import type { CancelResult } from "./timer.ts"
 import {
   isLabel,
   isLength,
@@ -12,23 +13,13 @@ import {
   type TimerFilter,
 } from "./timer.ts"
 import { cancelSpeech, describe, listSpeech, setSpeech, withArticle } from "./timer-speech.ts"
-import type { CancelResult, Timers } from "./timers.ts"
+import type { Timers } from "./timers.ts"
 
 /** Calls for timers run one after the other. */
 const SUBJECT = "timers"
 
-const LABEL_SCHEMA = {
-  type: "string",
-  pattern: "^[A-Za-z0-9]+( [A-Za-z0-9]+)*$",
-  maxLength: MAX_LABEL_LENGTH,
-  description: "What the timer is called, if it has a name.",
-}
-const SECONDS_SCHEMA = {
-  type: "integer",
-  minimum: MIN_SECONDS,
-  maximum: MAX_SECONDS,
-  description: "The length of the timer in seconds.",
-}
+const LABEL_SCHEMA = { type: "string" }
+const SECONDS_SCHEMA = { type: "integer" }
 
 const LENGTH_PROBLEM = "A timer runs from one second to twenty four hours."
 const LABEL_PROBLEM = "A timer's name is up to thirty letters, digits and spaces."
@@ -89,7 +80,7 @@ const filterArguments = ({ label, seconds }: TimerFilter): Operation["arguments"
 
 const setTimer: TimerTool<SetRequest> = {
   name: "set_timer",
-  description: "Sets a timer that rings after the given number of seconds.",
+  description: "Sets a timer.",
   parameters: parametersOf({ seconds: SECONDS_SCHEMA, label: LABEL_SCHEMA }, ["seconds"]),
   tier: "own",
   read: readSet,
@@ -105,8 +96,8 @@ const setTimer: TimerTool<SetRequest> = {
 
 const listTimers: TimerTool<TimerFilter> = {
   name: "list_timers",
-  description: "Tells which timers run and how long each has left.",
-  parameters: parametersOf({ label: LABEL_SCHEMA, seconds: SECONDS_SCHEMA }),
+  description: "Tells the timers and how long each has left.",
+  parameters: parametersOf({ label: LABEL_SCHEMA }),
   tier: "read",
   read: readFilter,
   arguments: filterArguments,
@@ -129,12 +120,10 @@ const listTimers: TimerTool<TimerFilter> = {
 
 const cancelTimer: TimerTool<TimerFilter | "all"> = {
   name: "cancel_timer",
-  description:
-    "Cancels a timer, by its name or its length, or all of them. Without either it is the only one.",
+  description: "Cancels the timer, the one with that label, or all.",
   parameters: parametersOf({
     label: LABEL_SCHEMA,
-    seconds: SECONDS_SCHEMA,
-    which: { type: "string", enum: ["all"], description: "Cancels all timers; given alone." },
+    which: { type: "string", enum: ["all"] },
   }),
   tier: "own",
   read: readCancel,

@@ -28,3 +28,19 @@ export const isLabel = (value: unknown): value is string =>
 
 export const matches = (timer: TimerFilter, { label, seconds }: TimerFilter): boolean =>
   (label === undefined || timer.label === label) && (seconds === undefined || timer.seconds === seconds)
+
+export interface RunningTimer {
+  readonly timer: Timer
+  readonly leftMs: number
+}
+
+export type SetResult =
+  /** `kept` is false where it would not survive a restart. */
+  { readonly type: "set"; readonly timer: Timer; readonly kept: boolean } | { readonly type: "full" }
+
+export type CancelResult =
+  | { readonly type: "cancelled"; readonly timers: readonly Timer[] }
+  /** It rang already, and rings no more. */
+  | { readonly type: "silenced"; readonly timers: readonly Timer[] }
+  | { readonly type: "ambiguous"; readonly timers: readonly Timer[] }
+  | { readonly type: "none" }

@@ -2,7 +2,15 @@ import * as Effect from "effect/Effect"
 import type { Announcements } from "../../ports/announcements.ts"
 import type { Clock } from "../../ports/clock.ts"
 import { heardLabel } from "./heard-label.ts"
-import { MAX_TIMERS, matches, type Timer, type TimerFilter } from "./timer.ts"
+import {
+  type CancelResult,
+  MAX_TIMERS,
+  matches,
+  type RunningTimer,
+  type SetResult,
+  type Timer,
+  type TimerFilter,
+} from "./timer.ts"
 import type { TimerFile } from "./timer-file.ts"
 import { ringNotice, ringText } from "./timer-speech.ts"
 
@@ -15,22 +23,6 @@ export interface TimersOptions {
   readonly announcements: Announcements
   readonly newId: () => string
 }
-
-export interface RunningTimer {
-  readonly timer: Timer
-  readonly leftMs: number
-}
-
-export type SetResult =
-  /** `kept` is false where it would not survive a restart. */
-  { readonly type: "set"; readonly timer: Timer; readonly kept: boolean } | { readonly type: "full" }
-
-export type CancelResult =
-  | { readonly type: "cancelled"; readonly timers: readonly Timer[] }
-  /** It rang already, and rings no more. */
-  | { readonly type: "silenced"; readonly timers: readonly Timer[] }
-  | { readonly type: "ambiguous"; readonly timers: readonly Timer[] }
-  | { readonly type: "none" }
 
 interface Waiting {
   readonly timer: Timer

@@ -1,8 +1,9 @@
 import * as Effect from "effect/Effect"
 import type { PerformOutput } from "../../../machines/guard/guarded-call-types.ts"
 import type { Performed } from "../../../ports/guarded-tool.ts"
+import type { GuardParts } from "../guard-parts.ts"
 import { type CallBook, entryOf } from "./call-book.ts"
-import type { CallSteps, GuardParts } from "./call-steps.ts"
+import type { CallSteps } from "./call-steps.ts"
 import { sealPerformed } from "./seal-performed.ts"
 
 type Steps = Pick<CallSteps, "recordIntent" | "performOperation" | "reconcileOperation" | "recordOutcome">

@@ -5,9 +5,10 @@ import type { Operation } from "../../../ports/guarded-tool.ts"
 import { within } from "../../timing.ts"
 import { redactPayload } from "../audit/redact-payload.ts"
 import { consentHash } from "../consent/consent-hash.ts"
+import type { GuardParts } from "../guard-parts.ts"
 import { type CallBook, entryOf, operationKey } from "./call-book.ts"
 import type { CallFeed } from "./call-feed.ts"
-import type { CallSteps, GuardParts } from "./call-steps.ts"
+import type { CallSteps } from "./call-steps.ts"
 
 type Steps = Pick<CallSteps, "recordAsked" | "identifyTarget" | "askQuestion" | "recordVerdict">
 

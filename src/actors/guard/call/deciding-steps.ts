@@ -4,8 +4,9 @@ import type { Decision, DenialCode } from "../../../ports/guard.ts"
 import type { Operation } from "../../../ports/guarded-tool.ts"
 import { decide } from "../../../security/decide.ts"
 import { redactPayload } from "../audit/redact-payload.ts"
+import type { GuardParts } from "../guard-parts.ts"
 import { type CallBook, entryOf, operationKey, rawArguments } from "./call-book.ts"
-import type { CallSteps, GuardParts } from "./call-steps.ts"
+import type { CallSteps } from "./call-steps.ts"
 
 type Steps = Pick<CallSteps, "validateCall" | "admitCall" | "takeTurn" | "authoriseCall" | "recordDenial">
 

@@ -7,10 +7,13 @@ import type { CallContext, ToolCall, ToolResult } from "../../../ports/tools.ts"
 import type { Ending } from "../audit/audit-trail.ts"
 import { consentHash } from "../consent/consent-hash.ts"
 import { denialSpeech, UNRECORDED, unknownSpeech } from "../denial-speech.ts"
+import type { GuardParts } from "../guard-parts.ts"
+import { actingSteps } from "./acting-steps.ts"
 import { type CallBook, openBook } from "./call-book.ts"
 import { CallFeed } from "./call-feed.ts"
 import { type CallEnd, type CallLife, startCallLife } from "./call-life.ts"
-import { type GuardParts, makeCallSteps } from "./call-steps.ts"
+import { consentingSteps } from "./consenting-steps.ts"
+import { decidingSteps } from "./deciding-steps.ts"
 
 /** One call from its first listener to its end. */
 export interface GuardedCall {
@@ -85,7 +88,11 @@ export const startCall = (options: {
 
   const life = startCallLife({
     callId,
-    steps: makeCallSteps(parts, book, feed),
+    steps: {
+      ...decidingSteps(parts, book),
+      ...consentingSteps(parts, book, feed),
+      ...actingSteps(parts, book),
+    },
     times,
     clock: parts.clock,
     onCommand: obey,

@@ -2,8 +2,8 @@ import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 import type { PinConsent } from "../../../ports/consent.ts"
 import { entryOf } from "../call/call-book.ts"
-import type { GuardParts } from "../call/call-steps.ts"
 import type { GuardedCall } from "../call/guarded-call.ts"
+import type { GuardParts } from "../guard-parts.ts"
 
 type PinVerdict = "right" | "wrong" | "locked" | "not-set"
 

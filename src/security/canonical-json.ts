@@ -6,7 +6,7 @@ export const canonicalJson = (value: unknown): string => JSON.stringify(sorted(v
 
 const sorted = (value: unknown): unknown => {
   // A date and the like say themselves what they are in JSON.
-  if (typeof value !== "object" || value === null || "toJSON" in value) return value
+  if (typeof value !== "object" || value === null || hasToJson(value)) return value
   if (Array.isArray(value)) return value.map(sorted)
   // No prototype: a key "__proto__" is a key like any other.
   const result: Record<string, unknown> = Object.create(null)
@@ -15,3 +15,5 @@ const sorted = (value: unknown): unknown => {
   }
   return result
 }
+
+const hasToJson = (value: object): boolean => "toJSON" in value && typeof value.toJSON === "function"
