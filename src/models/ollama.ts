@@ -40,6 +40,7 @@ export const makeOllamaModel = (options: OllamaModelOptions): OllamaModel => {
   return {
     name: model,
     placement: "ollama",
+    callsTools: options.capabilities.includes("tools"),
     contextTokens: options.contextTokens,
     preload: Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis

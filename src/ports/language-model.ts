@@ -21,6 +21,8 @@ export type ChatEvent =
 export interface LanguageModel {
   readonly name: string
   readonly placement: "ollama" | "embedded"
+  /** Whether it can call tools; it is told of none where it is left out. */
+  readonly callsTools?: boolean | undefined
   /** Tokens of prompt and reply together. */
   readonly contextTokens: number
   /** Loads the model, with the options a chat will use; may take long when cold. */

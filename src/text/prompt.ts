@@ -1,7 +1,7 @@
 import * as Data from "effect/Data"
 import type { ChatMessage } from "../ports/engine.ts"
 import type { ToolDefinition } from "../ports/tools.ts"
-import { estimateTokens } from "./estimate-tokens.ts"
+import { estimateJsonTokens, estimateTokens } from "./estimate-tokens.ts"
 
 /**
  * What every conversation begins with, byte for byte: the engines keep the evaluated prefix between turns, and one
@@ -60,6 +60,7 @@ export class PromptTooLong extends Data.TaggedError("PromptTooLong")<{
 export const buildMessages = (input: PromptInput): Prompt | PromptTooLong => {
   const { systemPrompt, history, userText, situation, tools, contextTokens, replyTokens } = input
   const count = input.countTokens ?? estimateTokens
+  const countJson = input.countTokens ?? estimateJsonTokens
   const cost = ({ content }: ChatMessage): number => count(content) + MESSAGE_OVERHEAD
 
   const system: ChatMessage = { role: "system", content: systemPrompt }
@@ -67,7 +68,7 @@ export const buildMessages = (input: PromptInput): Prompt | PromptTooLong => {
     role: "user",
     content: situation === undefined ? userText : `(${situation})\n${userText}`,
   }
-  const toolTokens = sum(tools.map((tool) => count(JSON.stringify(tool)) + TOOL_OVERHEAD))
+  const toolTokens = sum(tools.map((tool) => countJson(JSON.stringify(tool)) + TOOL_OVERHEAD))
   const fixedTokens = cost(system) + toolTokens + cost(newest)
   const roomTokens = contextTokens - replyTokens
   if (fixedTokens > roomTokens) return new PromptTooLong({ promptTokens: fixedTokens, roomTokens })

@@ -18,7 +18,7 @@ const operation: Operation = {
 export const systemStatusTool = ({ models }: { readonly models: () => ModelsStatus }): GuardedTool => ({
   definition: {
     name: NAME,
-    description: "Tells which of the assistant's models are loaded and how much memory they use.",
+    description: "Tells your own state: models loaded, memory used.",
     parameters: parametersOf({}),
   },
   prepare: (args) =>

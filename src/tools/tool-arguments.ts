@@ -24,13 +24,15 @@ export const readArguments = (
 /** The refusal of arguments that are not what the tool takes; `speech` never repeats them. */
 export const malformed = (speech: string): Prepared => ({ type: "refused", code: "malformed", speech })
 
-/** The schema of a tool that takes these arguments and no others. */
+/**
+ * The schema of a tool that takes these arguments. Only what tells a model something: each token of it is one less for
+ * the conversation, and what a call may say is checked when it is made, whatever the model was told.
+ */
 export const parametersOf = (
   properties: Readonly<Record<string, unknown>>,
   required: readonly string[] = [],
 ): Readonly<Record<string, unknown>> => ({
   type: "object",
   properties,
-  required,
-  additionalProperties: false,
+  ...(required.length === 0 ? {} : { required }),
 })

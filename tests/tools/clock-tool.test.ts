@@ -30,8 +30,6 @@ it("takes no arguments at all", () => {
     expect(definition.parameters).toEqual({
       type: "object",
       properties: {},
-      required: [],
-      additionalProperties: false,
     })
   }
 })

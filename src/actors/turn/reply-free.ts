@@ -7,6 +7,7 @@ import type { ModelFailure } from "../../ports/models.ts"
 import { estimateTokens } from "../../text/estimate-tokens.ts"
 import { buildMessages } from "../../text/prompt.ts"
 import type { AnswerServices, Tell } from "./answer-services.ts"
+import { offeredTools } from "./offered-tools.ts"
 import { speakClause } from "./speak-clause.ts"
 import { saySentence } from "./speak-result.ts"
 import { makeCalls, noCalls } from "./tool-rounds.ts"
@@ -45,7 +46,7 @@ export const replyFree = (
       systemPrompt: services.systemPrompt,
       history: services.history.messages(),
       userText: text,
-      tools: services.tools.definitions,
+      tools: offeredTools(services, model),
       contextTokens: model.contextTokens,
       replyTokens: services.maxReplyTokens,
     })

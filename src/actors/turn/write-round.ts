@@ -8,6 +8,7 @@ import { claimsAction } from "../../text/claims.ts"
 import { ClauseSource } from "../../text/clause-source.ts"
 import { ClauseSplitter } from "../../text/clause-splitter.ts"
 import type { AnswerServices, Tell } from "./answer-services.ts"
+import { offeredTools } from "./offered-tools.ts"
 import { speakClause } from "./speak-clause.ts"
 
 /** Written clauses that may wait for the voice: the model is not held up by it, nor runs far ahead. */
@@ -39,7 +40,7 @@ export const writeRound = (
   messages: readonly ChatMessage[],
 ): Effect.Effect<WrittenRound, ModelFailure> =>
   Effect.suspend(() => {
-    const { ledger, timebase, tools, maxReplyTokens } = services
+    const { ledger, timebase, maxReplyTokens } = services
     const calls: AskedCall[] = []
     let text = ""
     let spoke = false
@@ -72,7 +73,7 @@ export const writeRound = (
       return splitter.push(event.text).filter(honest)
     }
     const rest = Stream.suspend(() => Stream.fromIterable(splitter.flush().filter(honest)))
-    const clauses = model.chat({ messages, tools: tools.definitions }).pipe(
+    const clauses = model.chat({ messages, tools: offeredTools(services, model) }).pipe(
       Stream.takeWhile(() => text.length < maxReplyTokens * CHARACTERS_PER_TOKEN),
       Stream.flatMap((event) => Stream.fromIterable(clausesOf(event))),
       Stream.concat(rest),

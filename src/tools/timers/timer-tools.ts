@@ -3,15 +3,7 @@ import type { OperationOutcome, Tier } from "../../ports/guard.ts"
 import type { GuardedTool, Operation, Performed } from "../../ports/guarded-tool.ts"
 import { malformed, parametersOf, readArguments } from "../tool-arguments.ts"
 import type { CancelResult } from "./timer.ts"
-import {
-  isLabel,
-  isLength,
-  MAX_LABEL_LENGTH,
-  MAX_SECONDS,
-  MIN_SECONDS,
-  type Timer,
-  type TimerFilter,
-} from "./timer.ts"
+import { isLabel, isLength, type Timer, type TimerFilter } from "./timer.ts"
 import { cancelSpeech, describe, listSpeech, setSpeech, withArticle } from "./timer-speech.ts"
 import type { Timers } from "./timers.ts"
 

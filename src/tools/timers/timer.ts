@@ -15,9 +15,9 @@ export interface TimerFilter {
 }
 
 export const MAX_TIMERS = 20
-export const MIN_SECONDS = 1
-export const MAX_SECONDS = 24 * 3600
-export const MAX_LABEL_LENGTH = 30
+const MIN_SECONDS = 1
+const MAX_SECONDS = 24 * 3600
+const MAX_LABEL_LENGTH = 30
 
 export const isLength = (value: unknown): value is number =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= MIN_SECONDS && value <= MAX_SECONDS
