@@ -49,6 +49,7 @@ const answerEvents = (turn: Turn, consentId: string): readonly ConversationEvent
     failed,
     { type: "turn.loading", ...key },
     { type: "turn.acting", ...key },
+    { type: "turn.acted", ...key },
     { type: "turn.consent", ...key, consentId, expiresInMs: 20_000 },
   ]
 }
@@ -126,6 +127,7 @@ const rumoursOf = (
     ...endings.map((ending) => ({ type: "turn.written" as const, ...key, ...ending })),
     { type: "turn.loading", ...key },
     { type: "turn.acting", ...key },
+    { type: "turn.acted", ...key },
     { type: "turn.clause", ...key },
     { type: "turn.failed", ...key, reason: "died" },
     { type: "turn.consent", ...key, consentId, expiresInMs: 20_000 },

@@ -50,8 +50,11 @@ export const callTool = (
       Stream.runForEach(hear),
       Effect.onInterrupt(() => (asked === undefined ? Effect.void : services.withdrawConsent(asked))),
     )
+    if (hasChanged(result)) yield* tell({ type: "turn.acted", ...key })
     return isUnaskable && result.type === "denied" ? { ...result, speech: notInWriting } : result
   })
+
+const hasChanged = (result: ToolResult): boolean => result.type === "receipt" && result.tier !== "read"
 
 const askAloud = (
   services: AnswerServices,

@@ -229,6 +229,7 @@ export const conversationSetup = base.extend({
     recordWritten: record("turn", writtenBy),
     recordProbeWritten: record("probe", writtenBy),
     recordDrained: record("turn", () => ({ drained: true })),
+    recordActed: record("turn", () => ({ acted: true })),
     /** What is already queued is still spoken; nothing more will come. */
     recordFailure: record("turn", () => ({ failed: true, written: true })),
     recordProbeFailure: record("probe", () => ({ failed: true, written: true })),

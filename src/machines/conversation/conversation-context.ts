@@ -26,6 +26,8 @@ export interface Turn extends TurnKey {
   readonly answering: boolean
   /** True once this revision was committed: only then may anything of it be heard or acted on. */
   readonly committed: boolean
+  /** True once something was changed for it. */
+  readonly acted: boolean
   readonly verdict: Verdict | undefined
   readonly clauseReady: boolean
   readonly written: boolean
@@ -80,6 +82,7 @@ export const newTurn = (turnId: string, source: TurnSource, fromMs: number): Tur
   clauseReady: false,
   written: false,
   drained: false,
+  acted: false,
   failed: false,
   asksQuestion: false,
   aftermath: "none",

@@ -94,17 +94,18 @@ export const conversationGuards = {
   questionWasHeard: ({ context }: Args) => context.consent?.questionEndMs !== undefined,
   answeredAgain: ({ context }: Args) => (context.consent?.next?.toMs ?? 0) > 0,
   answersAgain: ({ context }: Args) => context.consent?.next !== undefined,
-  /** Speech so soon after the end that the user had only paused. */
+  /** Speech so soon after the end that the user had only paused. What was done already must not be done once more. */
   reopens: ({ context, event }: Args) => {
     const turn = context.turn
     if (event.type !== "speech.resumed" && event.type !== "speech.started") return false
-    if (turn?.source !== "voice" || turn.pausedAtMs === undefined) return false
+    if (turn?.source !== "voice" || turn.pausedAtMs === undefined || turn.acted) return false
     return event.atMs - turn.pausedAtMs <= context.settings.reopenMs
   },
   /** The same of a sound that began while Jett spoke. */
   probeReopens: ({ context }: Args) => {
     const { turn, probe, settings } = context
-    if (turn?.source !== "voice" || turn.pausedAtMs === undefined || probe === undefined) return false
+    if (turn?.source !== "voice" || turn.pausedAtMs === undefined || turn.acted) return false
+    if (probe === undefined) return false
     return probe.fromMs + settings.preRollMs - turn.pausedAtMs <= settings.reopenMs
   },
   probeReopensWithWords: (args: Args) =>

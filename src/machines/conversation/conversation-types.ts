@@ -71,6 +71,8 @@ export type TurnEvent =
   | ({ readonly type: "turn.loading" } & TurnKey)
   /** A tool is called, which has deadlines of its own. */
   | ({ readonly type: "turn.acting" } & TurnKey)
+  /** It changed something, or may have: from here on the turn is not understood anew. */
+  | ({ readonly type: "turn.acted" } & TurnKey)
   | ({ readonly type: "turn.clause" } & TurnKey)
   | ({
       readonly type: "turn.consent"

@@ -43,6 +43,7 @@ export const conversationMachine = conversationSetup.createMachine({
           { guard: "isCurrent", actions: "recordFailure" },
           { guard: "isProbe", actions: "recordProbeFailure" },
         ],
+        "turn.acted": { guard: "isCurrent", actions: "recordActed" },
         "turn.consent": { actions: "refuseConsent" },
         "speaker.drained": { guard: "isCurrent", actions: ["noteTime", "recordDrained"] },
         "user.unmute": { actions: "setUnmuted" },

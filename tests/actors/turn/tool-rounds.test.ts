@@ -288,9 +288,19 @@ describe("a call that needs consent", () => {
       "turn.understood",
       "turn.acting",
       "turn.consent",
+      "turn.acted",
       "turn.clause",
       "turn.written",
     ])
+  })
+
+  it.each([
+    ["something was only read", receipt("It runs.", { tier: "read" })],
+    ["it was denied", denial("cancelled", "Cancelled.")],
+  ])("has changed nothing where %s", async (_, event) => {
+    const { run, events } = restart([event])
+    await run()
+    expect(events.map(({ type }) => type)).not.toContain("turn.acted")
   })
 
   it("leaves no trace of the challenge word for the language model", async () => {

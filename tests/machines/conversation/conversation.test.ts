@@ -169,10 +169,30 @@ describe("the conversation machine", () => {
     expect(rig.state()).toBe(reopens ? "transcribing.capturing" : "thinking.working")
   })
 
-  /** Jett speaks 250 ms after the user's last word, and the user goes on at 2,500 ms. */
-  const goingOn = () => {
+  it("does not reopen a turn that has changed something: what was done would be done once more", () => {
     const rig = afterSpeech()
-    rig.send(understood("a", 0, "phrase", 2100), clause("a"))
+    rig.clock.increment(600)
+    const key = { turnId: "a", revision: 0 }
+    rig.send({ type: "turn.acting", ...key }, { type: "turn.acted", ...key }, resumed(2950))
+    expect(rig.state()).toBe("thinking.acting")
+    expect(rig.running.size).toBe(1)
+  })
+
+  it("takes what the user says over the receipt of a change for a turn of its own", () => {
+    const rig = goingOn("turn.acted")
+    rig.clock.increment(700)
+    expect(rig.state()).toBe("transcribing.capturing")
+    expect(rig.outcomes()).toEqual(["interrupted"])
+    rig.send(paused(3600))
+    expect(rig.answering.at(-1)?.turnId).not.toBe("a")
+  })
+
+  /** Jett speaks 250 ms after the user's last word, and the user goes on at 2,500 ms. */
+  const goingOn = (...before: "turn.acted"[]) => {
+    const rig = afterSpeech()
+    rig.send(understood("a", 0, "phrase", 2100))
+    for (const type of before) rig.send({ type, turnId: "a", revision: 0 })
+    rig.send(clause("a"))
     rig.clock.increment(250)
     expect(rig.state()).toBe("speaking.playing")
     rig.send(resumed(2500))
