@@ -36,7 +36,7 @@ export const makeGuard = (options: GuardOptions): Effect.Effect<Guard, never, Sc
     const trail = new AuditTrail({
       audit: options.audit,
       reconcile: (row) => reconcileRow(row, { tools, redactor, clock, deadlineMs: times.reconcileMs }),
-      recall: (rows) => recallRows(rows, { memory, taint, limit, clock, wallNow }),
+      recall: (rows, lastMinute) => recallRows(rows, lastMinute, { memory, taint, limit, clock, wallNow }),
     })
     const parts: GuardParts = {
       earlier: (callId) => memory.find(callId)?.result,

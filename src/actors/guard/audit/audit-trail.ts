@@ -7,6 +7,8 @@ import type { OperationOutcome } from "../../../ports/guard.ts"
 const AT_ONCE = 4
 /** How far back an earlier life's calls are known. */
 const RECALL_MS = 3_600_000
+/** How far back the rate limit looks. */
+const RATE_MS = 60_000
 
 /** How an intent ended; `outcome` undefined: it was never begun, because of `reason`, a word of ours. */
 export interface Ending {
@@ -26,7 +28,7 @@ const outcomeRow = ({ outcome, reason, payload }: Ending) =>
 export class AuditTrail {
   readonly #audit: Effect.Effect<AuditLog, AuditFailure>
   readonly #reconcile: (row: AuditRow) => Effect.Effect<Ending>
-  readonly #recall: (rows: readonly AuditRow[]) => void
+  readonly #recall: (rows: readonly AuditRow[], lastMinute: readonly AuditRow[]) => void
   readonly #oneAtATime = Semaphore.makeUnsafe(1)
   /** Calls between their intent and their outcome. */
   readonly #open = new Set<string>()
@@ -41,8 +43,8 @@ export class AuditTrail {
     readonly audit: Effect.Effect<AuditLog, AuditFailure>
     /** What became of an intent of an earlier life. */
     readonly reconcile: (row: AuditRow) => Effect.Effect<Ending>
-    /** Gets the rows of the last hour once, as soon as the log is in order. */
-    readonly recall: (rows: readonly AuditRow[]) => void
+    /** Gets the rows of the last hour, and of the last minute, once, as soon as the log is in order. */
+    readonly recall: (rows: readonly AuditRow[], lastMinute: readonly AuditRow[]) => void
   }) {
     this.#audit = options.audit
     this.#reconcile = options.reconcile
@@ -113,7 +115,7 @@ export class AuditTrail {
           discard: true,
         })
         if (!this.#recalled) {
-          this.#recall(yield* log.recent(RECALL_MS))
+          this.#recall(yield* log.recent(RECALL_MS), yield* log.recent(RATE_MS))
           this.#recalled = true
         }
         for (const callId of known.keys()) this.#unrecorded.delete(callId)
