@@ -71,9 +71,14 @@ export const auditErrorOf = (error: unknown, path: string): AuditError => {
   })
 }
 
+/** The cause of an AuditError: the file that is open is not the one at its path any more. */
+export class LogMoved extends Error {
+  readonly code = "JETT_LOG_MOVED"
+}
+
 /** After these nobody knows what the disk holds: the connection is given up, and opening anew finds out. */
 export const isFatal = (error: unknown): boolean =>
-  /^SQLITE_(IOERR(?!_SHMSIZE)|CORRUPT|NOTADB)/.test(codeOf(error))
+  error instanceof LogMoved || /^SQLITE_(IOERR(?!_SHMSIZE)|CORRUPT|NOTADB)/.test(codeOf(error))
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string"

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto"
+import { type Stats, statSync } from "node:fs"
 import type Database from "better-sqlite3"
 import type { AuditRow } from "../../ports/audit.ts"
 import type { AuditClock } from "./audit-clock.ts"
-import { auditErrorOf } from "./audit-error.ts"
+import { AuditError, auditErrorOf, LogMoved } from "./audit-error.ts"
 import type { AuditFiles } from "./audit-folder.ts"
 import {
   auditRowOf,
@@ -49,6 +50,7 @@ export class AuditWriter {
   readonly #signingKey: SigningKey
   readonly #genesis: Uint8Array
   readonly #statements: Statements
+  readonly #file: Stats
   /** Of the last checkpoint. */
   #covered: number
 
@@ -66,6 +68,7 @@ export class AuditWriter {
     this.#signingKey = signingKey
     this.#genesis = genesis
     this.#statements = prepare(database)
+    this.#file = statSync(options.files.database)
     this.verifierKey = formatVerifierKey(key)
     this.#covered = Number(this.#statements.covered.pluck().get() ?? 0)
   }
@@ -179,6 +182,7 @@ export class AuditWriter {
   #write<A>(what: () => A): A {
     const covered = this.#covered
     return this.#guarded(() => {
+      this.#checkPlace()
       try {
         this.#database.exec("BEGIN IMMEDIATE")
         const result = what()
@@ -190,6 +194,18 @@ export class AuditWriter {
         if (this.#database.inTransaction) this.#database.exec("ROLLBACK")
         throw error
       }
+    })
+  }
+
+  /** A file that is removed, or moved, takes rows as before; nobody would ever read them. */
+  #checkPlace(): void {
+    const { database } = this.#options.files
+    const found = statSync(database, { throwIfNoEntry: false })
+    if (found?.ino === this.#file.ino && found.dev === this.#file.dev) return
+    throw new AuditError({
+      reason: "unavailable",
+      message: `${database} was moved away or replaced while it was in use; the log that was opened was expected. Put it back and restart Jett; until then, what is there is opened anew.`,
+      cause: new LogMoved(),
     })
   }
 

@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -12,7 +13,7 @@ import {
 import { dirname, join } from "node:path"
 import Database from "better-sqlite3"
 import { expect, onTestFinished, test } from "vitest"
-import { AuditError } from "../../../src/security/audit/audit-error.ts"
+import { AuditError, isFatal } from "../../../src/security/audit/audit-error.ts"
 import { verifyLog } from "../../../src/security/audit/verify-log.ts"
 import { openTestWriter, sampleEntry, sampleLog, tamper } from "../../support/audit-logs.ts"
 import { temporaryDirectory } from "../../support/cli.ts"
@@ -57,6 +58,18 @@ test("a full database refuses the row; with room again the log goes on without a
   expect(large.writer.append([sampleEntry(0)])[0]?.seq).toBe(written + 3)
   large.close()
   expect(verifyLog(join(folder, "audit.db"))).toMatchObject({ verdict: "valid", rows: written + 3 })
+})
+
+test("a log that was moved away or removed while it was open takes no row, and is begun anew in its place", () => {
+  for (const take of [(path: string) => renameSync(path, `${path}.gone`), rmSync]) {
+    const folder = sampleLog(2)
+    const opened = openTestWriter(folder)
+    take(join(folder, "audit.db"))
+    const failure = failureOf(() => opened.writer.append([sampleEntry(0)]))
+    expect(failure).toMatchObject({ reason: "unavailable", message: expect.stringContaining("moved away") })
+    expect(isFatal(failure.cause)).toBe(true)
+    opened.close()
+  }
 })
 
 test("a log that another program holds locked refuses the row, and goes on when it is let go", () => {
