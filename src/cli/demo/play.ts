@@ -95,6 +95,8 @@ const tell = (narrator: Narrator, turn: TurnRecord | undefined): TurnRecord | un
   narrator.says("jett:", turn.interrupted ? `${turn.heard} — (interrupted)` : turn.heard)
   if (turn.outcome !== "answered" && turn.outcome !== "interrupted")
     narrator.unexpected(`the turn ended as: ${turn.outcome}`)
+  if (turn.route === "llm" && turn.latency.firstTokenMs === undefined)
+    narrator.unexpected("the language model was not asked")
   return turn
 }
 
