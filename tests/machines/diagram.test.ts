@@ -92,7 +92,7 @@ describe("the generated documents are those of the machines (stale? npm run diag
     await expect(withDiagrams(document, machines)).toMatchFileSnapshot(pathOf("ARCHITECTURE.md"))
   })
 
-  it.each(machines)("docs/machines/$id.json", async (machine) => {
+  it.each(machines)("the chart of $id, in docs/machines", async (machine) => {
     await expect(toJson(machine)).toMatchFileSnapshot(pathOf(`docs/machines/${machine.id}.json`))
   })
 })

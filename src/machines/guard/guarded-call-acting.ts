@@ -1,3 +1,4 @@
+import { denyAsTold, denyWith, hasPassed } from "./guarded-call-denial.ts"
 import { guardedCallSetup } from "./guarded-call-setup.ts"
 
 /**
@@ -20,17 +21,11 @@ export const actingStates = guardedCallSetup.createStateConfig({
           { guard: "isConsented", target: "executing" },
           { target: "identifying" },
         ],
-        onError: {
-          target: "#guard.denying",
-          actions: { type: "deny", params: { code: "audit-unavailable" } },
-        },
+        onError: denyWith("audit-unavailable"),
       },
       on: { "call.cancel": { actions: "noteCancelled" } },
       after: {
-        recordDeadline: {
-          target: "#guard.denying",
-          actions: { type: "deny", params: { code: "audit-unavailable" } },
-        },
+        recordDeadline: denyWith("audit-unavailable"),
       },
     },
     /** What nobody had to agree to is identified only now, after a row that says so. */
@@ -40,14 +35,8 @@ export const actingStates = guardedCallSetup.createStateConfig({
         src: "identifyTarget",
         input: { again: false },
         onDone: [
-          {
-            guard: { type: "hasPassed", params: ({ event }) => ({ step: event.output }) },
-            target: "executing",
-          },
-          {
-            target: "recordingOutcome",
-            actions: { type: "denyAsTold", params: ({ event }) => ({ step: event.output }) },
-          },
+          { guard: hasPassed, target: "executing" },
+          { target: "recordingOutcome", actions: denyAsTold },
         ],
         onError: { target: "recordingOutcome", actions: { type: "deny", params: { code: "internal" } } },
       },

@@ -1,3 +1,4 @@
+import { denyAsTold, denyWith, hasPassed } from "./guarded-call-denial.ts"
 import { guardedCallSetup } from "./guarded-call-setup.ts"
 
 /**
@@ -8,7 +9,7 @@ export const consentingStates = guardedCallSetup.createStateConfig({
   initial: "recordingAsked",
   exit: "endConsent",
   on: {
-    "call.cancel": { target: "denying", actions: { type: "deny", params: { code: "cancelled" } } },
+    "call.cancel": denyWith("cancelled"),
   },
   states: {
     recordingAsked: {
@@ -16,16 +17,10 @@ export const consentingStates = guardedCallSetup.createStateConfig({
         id: "recordAsked",
         src: "recordAsked",
         onDone: "identifying",
-        onError: {
-          target: "#guard.denying",
-          actions: { type: "deny", params: { code: "audit-unavailable" } },
-        },
+        onError: denyWith("audit-unavailable"),
       },
       after: {
-        recordDeadline: {
-          target: "#guard.denying",
-          actions: { type: "deny", params: { code: "audit-unavailable" } },
-        },
+        recordDeadline: denyWith("audit-unavailable"),
       },
     },
     identifying: {
@@ -34,22 +29,13 @@ export const consentingStates = guardedCallSetup.createStateConfig({
         src: "identifyTarget",
         input: { again: false },
         onDone: [
-          {
-            guard: { type: "hasPassed", params: ({ event }) => ({ step: event.output }) },
-            target: "choosing",
-          },
-          {
-            target: "#guard.denying",
-            actions: { type: "denyAsTold", params: ({ event }) => ({ step: event.output }) },
-          },
+          { guard: hasPassed, target: "choosing" },
+          { target: "#guard.denying", actions: denyAsTold },
         ],
-        onError: { target: "#guard.denying", actions: { type: "deny", params: { code: "internal" } } },
+        onError: denyWith("internal"),
       },
       after: {
-        identifyDeadline: {
-          target: "#guard.denying",
-          actions: { type: "deny", params: { code: "engine-away" } },
-        },
+        identifyDeadline: denyWith("engine-away"),
       },
     },
     choosing: {
@@ -60,11 +46,8 @@ export const consentingStates = guardedCallSetup.createStateConfig({
       invoke: {
         id: "askQuestion",
         src: "askQuestion",
-        onDone: {
-          target: "#guard.denying",
-          actions: { type: "denyAsTold", params: ({ event }) => ({ step: event.output }) },
-        },
-        onError: { target: "#guard.denying", actions: { type: "deny", params: { code: "internal" } } },
+        onDone: { target: "#guard.denying", actions: denyAsTold },
+        onError: denyWith("internal"),
       },
       on: {
         "consent.judged": {
@@ -73,10 +56,7 @@ export const consentingStates = guardedCallSetup.createStateConfig({
         },
       },
       after: {
-        askDeadline: {
-          target: "#guard.denying",
-          actions: { type: "deny", params: { code: "consent-expired" } },
-        },
+        askDeadline: denyWith("consent-expired"),
       },
     },
     awaitingPin: {
@@ -88,10 +68,7 @@ export const consentingStates = guardedCallSetup.createStateConfig({
         },
       },
       after: {
-        pinDeadline: {
-          target: "#guard.denying",
-          actions: { type: "deny", params: { code: "consent-expired" } },
-        },
+        pinDeadline: denyWith("consent-expired"),
       },
     },
     recordingVerdict: {
@@ -104,16 +81,10 @@ export const consentingStates = guardedCallSetup.createStateConfig({
           { guard: "mayAskAgain", target: "asking" },
           { target: "#guard.denying", actions: "denyAsJudged" },
         ],
-        onError: {
-          target: "#guard.denying",
-          actions: { type: "deny", params: { code: "audit-unavailable" } },
-        },
+        onError: denyWith("audit-unavailable"),
       },
       after: {
-        recordDeadline: {
-          target: "#guard.denying",
-          actions: { type: "deny", params: { code: "audit-unavailable" } },
-        },
+        recordDeadline: denyWith("audit-unavailable"),
       },
     },
   },

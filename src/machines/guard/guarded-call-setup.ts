@@ -14,7 +14,7 @@ import type {
 const MAX_QUESTIONS = 6
 
 const notProvided = async (): Promise<never> => {
-  throw new Error("The machine of a guarded call needs the actors of src/actors/guard/call-steps.ts.")
+  throw new Error("The machine of a guarded call needs the actors of src/actors/guard/call/call-steps.ts.")
 }
 
 /** The names that the guard's chart is made of. */

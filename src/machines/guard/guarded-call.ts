@@ -1,5 +1,6 @@
 import { actingStates } from "./guarded-call-acting.ts"
 import { consentingStates } from "./guarded-call-consenting.ts"
+import { denyAsTold, denyWith, hasPassed } from "./guarded-call-denial.ts"
 import { guardedCallSetup } from "./guarded-call-setup.ts"
 
 /**
@@ -26,7 +27,7 @@ export const guardedCallMachine = guardedCallSetup.createMachine({
     deciding: {
       initial: "validating",
       on: {
-        "call.cancel": { target: "denying", actions: { type: "deny", params: { code: "cancelled" } } },
+        "call.cancel": denyWith("cancelled"),
       },
       states: {
         validating: {
@@ -34,22 +35,13 @@ export const guardedCallMachine = guardedCallSetup.createMachine({
             id: "validateCall",
             src: "validateCall",
             onDone: [
-              {
-                guard: { type: "hasPassed", params: ({ event }) => ({ step: event.output }) },
-                target: "admitting",
-              },
-              {
-                target: "#guard.denying",
-                actions: { type: "denyAsTold", params: ({ event }) => ({ step: event.output }) },
-              },
+              { guard: hasPassed, target: "admitting" },
+              { target: "#guard.denying", actions: denyAsTold },
             ],
-            onError: { target: "#guard.denying", actions: { type: "deny", params: { code: "internal" } } },
+            onError: denyWith("internal"),
           },
           after: {
-            validateDeadline: {
-              target: "#guard.denying",
-              actions: { type: "deny", params: { code: "timed-out" } },
-            },
+            validateDeadline: denyWith("timed-out"),
           },
         },
         admitting: {
@@ -57,22 +49,13 @@ export const guardedCallMachine = guardedCallSetup.createMachine({
             id: "admitCall",
             src: "admitCall",
             onDone: [
-              {
-                guard: { type: "hasPassed", params: ({ event }) => ({ step: event.output }) },
-                target: "queued",
-              },
-              {
-                target: "#guard.denying",
-                actions: { type: "denyAsTold", params: ({ event }) => ({ step: event.output }) },
-              },
+              { guard: hasPassed, target: "queued" },
+              { target: "#guard.denying", actions: denyAsTold },
             ],
-            onError: { target: "#guard.denying", actions: { type: "deny", params: { code: "internal" } } },
+            onError: denyWith("internal"),
           },
           after: {
-            admitDeadline: {
-              target: "#guard.denying",
-              actions: { type: "deny", params: { code: "audit-unavailable" } },
-            },
+            admitDeadline: denyWith("audit-unavailable"),
           },
         },
         queued: {
@@ -80,13 +63,10 @@ export const guardedCallMachine = guardedCallSetup.createMachine({
             id: "takeTurn",
             src: "takeTurn",
             onDone: [{ guard: "isConsented", target: "identifyingAgain" }, { target: "authorising" }],
-            onError: { target: "#guard.denying", actions: { type: "deny", params: { code: "internal" } } },
+            onError: denyWith("internal"),
           },
           after: {
-            queueDeadline: {
-              target: "#guard.denying",
-              actions: { type: "deny", params: { code: "container-busy" } },
-            },
+            queueDeadline: denyWith("container-busy"),
           },
         },
         authorising: {
@@ -103,18 +83,12 @@ export const guardedCallMachine = guardedCallSetup.createMachine({
                 target: "#guard.consenting",
                 actions: { type: "noteWhoConsents", params: ({ event }) => ({ decision: event.output }) },
               },
-              {
-                target: "#guard.denying",
-                actions: { type: "denyAsTold", params: ({ event }) => ({ step: event.output }) },
-              },
+              { target: "#guard.denying", actions: denyAsTold },
             ],
-            onError: { target: "#guard.denying", actions: { type: "deny", params: { code: "internal" } } },
+            onError: denyWith("internal"),
           },
           after: {
-            authoriseDeadline: {
-              target: "#guard.denying",
-              actions: { type: "deny", params: { code: "timed-out" } },
-            },
+            authoriseDeadline: denyWith("timed-out"),
           },
         },
         /** The container that was asked about may have been removed and made anew meanwhile. */
@@ -124,22 +98,13 @@ export const guardedCallMachine = guardedCallSetup.createMachine({
             src: "identifyTarget",
             input: { again: true },
             onDone: [
-              {
-                guard: { type: "hasPassed", params: ({ event }) => ({ step: event.output }) },
-                target: "#guard.acting",
-              },
-              {
-                target: "#guard.denying",
-                actions: { type: "denyAsTold", params: ({ event }) => ({ step: event.output }) },
-              },
+              { guard: hasPassed, target: "#guard.acting" },
+              { target: "#guard.denying", actions: denyAsTold },
             ],
-            onError: { target: "#guard.denying", actions: { type: "deny", params: { code: "internal" } } },
+            onError: denyWith("internal"),
           },
           after: {
-            identifyDeadline: {
-              target: "#guard.denying",
-              actions: { type: "deny", params: { code: "engine-away" } },
-            },
+            identifyDeadline: denyWith("engine-away"),
           },
         },
       },

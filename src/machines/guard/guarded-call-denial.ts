@@ -1,0 +1,21 @@
+import type { Decision, DenialCode } from "../../ports/guard.ts"
+import type { StepOutput } from "./guarded-call-types.ts"
+
+interface Told<Step> {
+  readonly event: { readonly output: Step }
+}
+
+/** Nothing was begun, for a reason that the chart knows. */
+export const denyWith = (code: DenialCode) =>
+  ({ target: "#guard.denying", actions: { type: "deny", params: { code } } }) as const
+
+/** Nothing was begun, for the reason that the step gave. */
+export const denyAsTold = {
+  type: "denyAsTold",
+  params: ({ event }: Told<StepOutput | Decision>) => ({ step: event.output }),
+} as const
+
+export const hasPassed = {
+  type: "hasPassed",
+  params: ({ event }: Told<StepOutput>) => ({ step: event.output }),
+} as const
