@@ -9,6 +9,13 @@ import type { ToolDenial, ToolEvent, ToolResult, Tools } from "../../ports/tools
 
 const cancelled: ToolDenial = { type: "denied", code: "cancelled", speech: "That was given up." }
 
+/** What is being done is not broken off: nobody waited for what became of it. */
+const abandoned: ToolDenial = {
+  type: "denied",
+  code: "cancelled",
+  speech: "That was given up; if it had begun by then, it goes on. The audit log tells.",
+}
+
 /** A door that closes without a word: what became of the call is not known. */
 const noResult: ToolDenial = {
   type: "denied",
@@ -23,16 +30,24 @@ export const actionDoor = (options: {
   readonly pins: PinConsent
 }): Actions => {
   const { tools, consent, pins } = options
+  /** The questions that are asked now, and wait for their answer. */
+  const open = new Set<string>()
   return {
     callTool: async (name, args, onQuestion, signal) => {
       if (signal?.aborted) return cancelled
       let result: ToolResult = noResult
       let asked: string | undefined
       const hear = (event: ToolEvent): void => {
-        asked = event.type === "consent-needed" ? event.consentId : undefined
-        if (event.type !== "consent-needed") result = event
-        else
-          onQuestion({ consentId: event.consentId, question: event.question, expiresInMs: event.expiresInMs })
+        if (asked !== undefined) open.delete(asked)
+        asked = undefined
+        if (event.type !== "consent-needed") {
+          result = event
+          return
+        }
+        const { consentId, question, expiresInMs } = event
+        asked = consentId
+        open.add(consentId)
+        onQuestion({ consentId, question, expiresInMs })
       }
       const turnId = uuidV7()
       const call = { callId: uuidV7(), turnId, revision: 0, name, arguments: args }
@@ -43,10 +58,15 @@ export const actionDoor = (options: {
         Effect.onInterrupt(() => (asked === undefined ? Effect.void : consent.withdraw(asked))),
       )
       const exit = await Effect.runPromiseExit(run, signal && { signal })
+      const isAsking = asked !== undefined && open.delete(asked)
       if (Exit.isSuccess(exit)) return result
-      return Cause.hasInterruptsOnly(exit.cause) ? cancelled : noResult
+      if (!Cause.hasInterruptsOnly(exit.cause)) return noResult
+      return isAsking ? cancelled : abandoned
     },
-    answerQuestion: (consentId, text) => settled(consent.answer({ type: "typed", consentId, text })),
+    answerQuestion: (consentId, text) => {
+      open.delete(consentId)
+      return settled(consent.answer({ type: "typed", consentId, text }))
+    },
     pendingPin: () => pins.pending(),
     confirmPin: async (consentId, pin) => {
       const exit = await Effect.runPromiseExit(pins.confirm(consentId, pin))

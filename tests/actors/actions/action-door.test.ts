@@ -48,11 +48,26 @@ test("a question is told, and its answer handed over as typed", async () => {
   expect(result).toMatchObject({ type: "denied", code: "refused-by-user" })
 })
 
+test.each([
+  ["nobody had to be asked", Stream.never],
+  ["somebody agreed", Stream.concat(Stream.make(question("k")), Stream.never)],
+])("giving up what may have begun, since %s, is not told as if nothing was done", async (_, events) => {
+  const { door } = open(events)
+  const leaving = new AbortController()
+  const answer = async (): Promise<void> => {
+    await door.answerQuestion("k", "tango")
+    leaving.abort()
+  }
+  const result = door.callTool("a", {}, () => void answer(), leaving.signal)
+  if (events === Stream.never) leaving.abort()
+  expect(await result).toMatchObject({ code: "cancelled", speech: expect.stringContaining("it goes on") })
+})
+
 test("giving up withdraws the question and says so", async () => {
   const { door, tools, withdrawn } = open(Stream.concat(Stream.make(question("k")), Stream.never))
   const leaving = new AbortController()
   const result = door.callTool("a", {}, () => leaving.abort(), leaving.signal)
-  expect(await result).toMatchObject({ type: "denied", code: "cancelled" })
+  expect(await result).toMatchObject({ type: "denied", code: "cancelled", speech: "That was given up." })
   await vi.waitFor(() => expect(withdrawn).toEqual(["k"]))
   expect(tools.running).toBe(0)
   expect(await door.callTool("a", {}, () => {}, leaving.signal)).toMatchObject({ code: "cancelled" })
