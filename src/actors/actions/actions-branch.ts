@@ -3,9 +3,8 @@ import type { Scope } from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { AuditFailure } from "../../ports/audit.ts"
 import type { Child } from "../../ports/child.ts"
-import type { ToolDenial } from "../../ports/tools.ts"
 import { AuditError } from "../../security/audit/audit-error.ts"
-import { denialSpeech } from "../guard/denial-speech.ts"
+import { denialOf } from "../guard/denial-speech.ts"
 import { makeGuard, offeredDefinitions } from "../guard/guard.ts"
 import type { Guard, GuardOptions, OperationLimit } from "../guard/guard-types.ts"
 import { Taint } from "../guard/taint.ts"
@@ -65,8 +64,4 @@ export const actionsBranch = ({ openAudit, limit, ...options }: ActionsBranchOpt
   }
 }
 
-const away: ToolDenial = {
-  type: "denied",
-  code: "audit-unavailable",
-  speech: denialSpeech("audit-unavailable"),
-}
+const away = denialOf("audit-unavailable")

@@ -1,7 +1,7 @@
 import type { AuditRow } from "../../ports/audit.ts"
 import type { OperationOutcome } from "../../ports/guard.ts"
 import type { ToolResult } from "../../ports/tools.ts"
-import { denialSpeech, isDenialCode } from "./denial-speech.ts"
+import { denialOf, isDenialCode } from "./denial-speech.ts"
 
 const MAX_RESULTS = 1000
 
@@ -48,9 +48,9 @@ export class CallMemory {
 /** What of an earlier result can be said again: how it ended, but not what was seen. */
 const resultOf = ({ kind, tool, tier, decision, reason, hash }: AuditRow): ToolResult | undefined => {
   const code = isDenialCode(reason) ? reason : "internal"
-  if (kind === "denied") return { type: "denied", code, speech: denialSpeech(code) }
+  if (kind === "denied") return denialOf(code)
   if (kind !== "outcome") return undefined
-  if (!isOutcome(decision)) return { type: "denied", code, speech: denialSpeech(code) }
+  if (!isOutcome(decision)) return denialOf(code)
   return {
     type: "receipt",
     receiptId: hash,

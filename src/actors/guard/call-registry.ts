@@ -2,12 +2,12 @@ import * as Effect from "effect/Effect"
 import type { GuardTimes } from "../../machines/guard/guarded-call-types.ts"
 import { uuidV7 } from "../../platform/uuid-v7.ts"
 import type { DenialCode } from "../../ports/guard.ts"
-import type { CallContext, ToolCall, ToolDenial, ToolResult } from "../../ports/tools.ts"
+import type { CallContext, ToolCall, ToolResult } from "../../ports/tools.ts"
 import { within } from "../timing.ts"
 import { type GuardedCall, startCall } from "./call/guarded-call.ts"
 import type { CallMemory } from "./call-memory.ts"
 import { callFingerprint } from "./consent/consent-hash.ts"
-import { denialSpeech } from "./denial-speech.ts"
+import { denialOf } from "./denial-speech.ts"
 import type { GuardParts } from "./guard-parts.ts"
 
 /** More calls at once than anybody makes; one more leaves no row. */
@@ -43,7 +43,7 @@ export class CallRegistry {
 
   /** The call with this id, started if it is new; or its result. */
   join(call: ToolCall, context: CallContext): GuardedCall | ToolResult {
-    if (!this.#isOpen) return denial("cancelled")
+    if (!this.#isOpen) return denialOf("cancelled")
     if (![call.callId, call.turnId, context.conversationId].every(isId)) {
       return this.#refuse({ ...call, turnId: "none" }, { ...context, conversationId: "none" })
     }
@@ -83,7 +83,7 @@ export class CallRegistry {
     fingerprint: string | undefined,
     refuse?: DenialCode,
   ): GuardedCall | ToolResult {
-    if (this.#running.size >= MAX_CALLS) return denial("rate-limited")
+    if (this.#running.size >= MAX_CALLS) return denialOf("rate-limited")
     const { callId } = call
     const started = startCall({
       call: { ...call },
@@ -102,5 +102,3 @@ export class CallRegistry {
 }
 
 const isId = (id: unknown): boolean => typeof id === "string" && ID.test(id)
-
-const denial = (code: DenialCode): ToolDenial => ({ type: "denied", code, speech: denialSpeech(code) })

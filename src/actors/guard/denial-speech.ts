@@ -1,5 +1,6 @@
 import type { ConfirmationRefusal } from "../../ports/consent.ts"
 import type { DenialCode } from "../../ports/guard.ts"
+import type { ToolDenial } from "../../ports/tools.ts"
 
 /** What is said about each refusal: one short sentence of ours. `spoken` is the operation's own words: "stop postgres". */
 const sentences: Readonly<Record<DenialCode, (spoken: string) => string>> = {
@@ -27,6 +28,13 @@ const sentences: Readonly<Record<DenialCode, (spoken: string) => string>> = {
 
 /** The sentence for a refusal; `spoken` where the operation is known. */
 export const denialSpeech = (code: DenialCode, spoken = "do that"): string => sentences[code](spoken)
+
+/** What a caller is told. */
+export const denialOf = (code: DenialCode, spoken?: string): ToolDenial => ({
+  type: "denied",
+  code,
+  speech: denialSpeech(code, spoken),
+})
 
 export const isDenialCode = (text: string | undefined): text is DenialCode =>
   text !== undefined && Object.hasOwn(sentences, text)

@@ -3,6 +3,9 @@ import type { Judgement, PerformOutput, StepOutput } from "../../../machines/gua
 import type { AuditFailure } from "../../../ports/audit.ts"
 import type { Decision, DenialCode, OperationOutcome } from "../../../ports/guard.ts"
 
+export const passed: StepOutput = { type: "passed" }
+export const refused = (code: DenialCode): StepOutput => ({ type: "refused", code })
+
 /** What the actors of the machine do for one call; see `guardedCallSetup`. A failure fails closed. */
 export interface CallSteps {
   readonly validateCall: Effect.Effect<StepOutput>

@@ -1,6 +1,5 @@
 import * as Effect from "effect/Effect"
 import type { StepOutput } from "../../../machines/guard/guarded-call-types.ts"
-import type { DenialCode } from "../../../ports/guard.ts"
 import type { Operation } from "../../../ports/guarded-tool.ts"
 import { within } from "../../timing.ts"
 import { redactPayload } from "../audit/redact-payload.ts"
@@ -8,16 +7,13 @@ import { consentHash } from "../consent/consent-hash.ts"
 import type { GuardParts } from "../guard-parts.ts"
 import { type CallBook, entryOf, operationKey } from "./call-book.ts"
 import type { CallFeed } from "./call-feed.ts"
-import type { CallSteps } from "./call-steps.ts"
+import { type CallSteps, passed, refused } from "./call-steps.ts"
 
 type Steps = Pick<CallSteps, "recordAsked" | "identifyTarget" | "askQuestion" | "recordVerdict">
 
 /** Beyond the time to answer, nobody will: a spoken question is asked first, 30 s at most, and its answer transcribed. */
 const SPOKEN_MARGIN_MS = 50_000
 const TYPED_MARGIN_MS = 1000
-
-const passed: StepOutput = { type: "passed" }
-const refused = (code: DenialCode): StepOutput => ({ type: "refused", code })
 
 /** What the operation is about, and whether somebody agrees to it. */
 export const consentingSteps = (parts: GuardParts, book: CallBook, feed: CallFeed): Steps => {

@@ -1,17 +1,13 @@
 import * as Effect from "effect/Effect"
-import type { StepOutput } from "../../../machines/guard/guarded-call-types.ts"
-import type { Decision, DenialCode } from "../../../ports/guard.ts"
+import type { Decision } from "../../../ports/guard.ts"
 import type { Operation } from "../../../ports/guarded-tool.ts"
 import { decide } from "../../../security/decide.ts"
 import { redactPayload } from "../audit/redact-payload.ts"
 import type { GuardParts } from "../guard-parts.ts"
 import { type CallBook, entryOf, operationKey, rawArguments } from "./call-book.ts"
-import type { CallSteps } from "./call-steps.ts"
+import { type CallSteps, passed, refused } from "./call-steps.ts"
 
 type Steps = Pick<CallSteps, "validateCall" | "admitCall" | "takeTurn" | "authoriseCall" | "recordDenial">
-
-const passed: StepOutput = { type: "passed" }
-const refused = (code: DenialCode): StepOutput => ({ type: "refused", code })
 
 /** From the call as it came to what the rules say about it. Nothing here reaches further than the log. */
 export const decidingSteps = (parts: GuardParts, book: CallBook): Steps => {

@@ -6,7 +6,7 @@ import type { DenialCode } from "../../../ports/guard.ts"
 import type { CallContext, ToolCall, ToolResult } from "../../../ports/tools.ts"
 import type { Ending } from "../audit/audit-trail.ts"
 import { consentHash } from "../consent/consent-hash.ts"
-import { denialSpeech, UNRECORDED, unknownSpeech } from "../denial-speech.ts"
+import { denialOf, UNRECORDED, unknownSpeech } from "../denial-speech.ts"
 import type { GuardParts } from "../guard-parts.ts"
 import { actingSteps } from "./acting-steps.ts"
 import { type CallBook, openBook } from "./call-book.ts"
@@ -64,11 +64,7 @@ export const startCall = (options: {
       case "pin.await":
         book.pin = { consentId: uuidV7(parts.wallNow()), sinceMs: parts.clock.now() }
         if (book.operation !== undefined) book.hash = consentHash(book.operation, book.target, call.turnId)
-        feed.end({
-          type: "denied",
-          code: "pin-needed",
-          speech: denialSpeech("pin-needed", book.operation?.spoken),
-        })
+        feed.end(denialOf("pin-needed", book.operation?.spoken))
         break
       case "consent.over":
         endConsent()
@@ -122,8 +118,7 @@ const resultOf = (end: CallEnd, book: CallBook): ToolResult => {
   if (earlier !== undefined) return earlier
   if (end.type === "denied") {
     const { code } = end
-    const speech = denial?.code === code ? denial.speech : denialSpeech(code, operation?.spoken)
-    return { type: "denied", code, speech }
+    return denial?.code === code ? { type: "denied", ...denial } : denialOf(code, operation?.spoken)
   }
   const { outcome, isRecorded } = end
   const seen = performed?.outcome === outcome ? performed : undefined
