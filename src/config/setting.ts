@@ -37,6 +37,9 @@ export function describe(value: unknown): string {
   }
 }
 
+/** How long something may be waited for. */
+export const deadlineMs = { min: 100, max: 600_000 }
+
 const accept = <T>(value: T): Parsed<T> => ({ ok: true, value })
 const reject = (found: string): Parsed<never> => ({ ok: false, found })
 

@@ -83,6 +83,3 @@ function policyOf(rows: readonly PolicyRow[]): Policy {
   }
   return Object.freeze({ containers, row: Object.freeze(row), tierOf: Object.freeze(tierOf) })
 }
-
-/** Nothing is allowed: no container is configured. */
-export const emptyPolicy: Policy = policyOf([])

@@ -1,31 +1,13 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
-import { ConfigError } from "../../src/config/config-error.ts"
 import { configuredEngine } from "../../src/config/configured-engine.ts"
 import { configuredPolicy } from "../../src/config/configured-policy.ts"
 import { configJsonSchema } from "../../src/config/json-schema.ts"
-import { type LoadOptions, loadConfig } from "../../src/config/load-config.ts"
+import { loadConfig } from "../../src/config/load-config.ts"
 import { configReference } from "../../src/config/reference.ts"
 import { temporaryDirectory } from "../support/cli.ts"
-
-function load(toml: string, options: Partial<LoadOptions> = {}) {
-  const file = join(temporaryDirectory(), "config.toml")
-  writeFileSync(file, toml)
-  return loadConfig({ env: {}, file, ...options })
-}
-
-function problemsOf(toml: string, options: Partial<LoadOptions> = {}): readonly string[] {
-  try {
-    load(toml, options)
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      return error.problems.map(({ message }) => message.replace(/^\/\S*\/config\.toml/, "config.toml"))
-    }
-    throw error
-  }
-  throw new Error("expected a ConfigError")
-}
+import { configProblems, loadToml } from "../support/load-toml.ts"
 
 const SERVER = `
 [docker]
@@ -44,7 +26,7 @@ stop_grace_s = 90
 `
 
 test("each container is a table of its own, in the order of the file", () => {
-  const { config, origins, file, warnings } = load(SERVER)
+  const { config, origins, file, warnings } = loadToml(SERVER)
   expect(config.containers).toEqual([
     {
       name: "n8n",
@@ -74,7 +56,7 @@ test("each container is a table of its own, in the order of the file", () => {
 })
 
 test("the frozen table is made of them", () => {
-  const policy = configuredPolicy(load(SERVER).config)
+  const policy = configuredPolicy(loadToml(SERVER).config)
   expect(policy.row("n8n")).toMatchObject({
     actions: ["status", "restart"],
     graceSeconds: 15,
@@ -85,9 +67,9 @@ test("the frozen table is made of them", () => {
 })
 
 test("without a table there is no container, and none but its state may be asked for without a word about it", () => {
-  expect(load("").config.containers).toEqual([])
-  expect(load("[containers]").config.containers).toEqual([])
-  expect(load("[containers.web]").config.containers).toMatchObject([{ name: "web", allow: ["status"] }])
+  expect(loadToml("").config.containers).toEqual([])
+  expect(loadToml("[containers]").config.containers).toEqual([])
+  expect(loadToml("[containers.web]").config.containers).toMatchObject([{ name: "web", allow: ["status"] }])
 })
 
 test("a file changed afterwards changes nothing", () => {
@@ -99,12 +81,12 @@ test("a file changed afterwards changes nothing", () => {
 })
 
 test("no variable and no flag reaches a container", () => {
-  const { config, warnings } = load(SERVER, { env: { JETT_CONTAINERS_N8N_ALLOW: "stop" } })
+  const { config, warnings } = loadToml(SERVER, { env: { JETT_CONTAINERS_N8N_ALLOW: "stop" } })
   expect(config.containers[0]?.allow).toEqual(["status", "restart"])
   expect(warnings).toEqual([
     "JETT_CONTAINERS_N8N_ALLOW is not a setting: [containers.NAME] is read from the file alone.",
   ])
-  expect(problemsOf(SERVER, { overrides: new Map([["containers.n8n.allow", "stop"]]) })).toEqual([
+  expect(configProblems(SERVER, { overrides: new Map([["containers.n8n.allow", "stop"]]) })).toEqual([
     "--set containers.n8n.allow: [containers.NAME] is read from the file alone; set it there.",
   ])
 })
@@ -154,13 +136,15 @@ describe("what is wrong is told with its place, what was expected and the fix", 
       'config.toml:4: containers.api.spoken: "my page" is also how web is called; expected words for one container alone. Fix: take it out of one.',
     ],
   ])("%j", (toml, message) => {
-    expect(problemsOf(toml)).toEqual([message])
+    expect(configProblems(toml)).toEqual([message])
   })
 
   test("names that could reach an object's prototype are refused", () => {
-    expect(problemsOf("[containers.__proto__]\nallow = []")).toHaveLength(1)
-    expect(problemsOf("[containers.constructor]\nallow = []")).toHaveLength(1)
-    expect(problemsOf("[containers.n8n]\ntoString = 1")[0]).toContain("unknown key containers.n8n.toString")
+    expect(configProblems("[containers.__proto__]\nallow = []")).toHaveLength(1)
+    expect(configProblems("[containers.constructor]\nallow = []")).toHaveLength(1)
+    expect(configProblems("[containers.n8n]\ntoString = 1")[0]).toContain(
+      "unknown key containers.n8n.toString",
+    )
   })
 })
 
@@ -169,7 +153,7 @@ describe("the container engine", () => {
   const at = (host: string, more = "") => `[docker]\nhost = "${host}"\n${more}\n[containers.n8n]\n`
 
   test("is contacted only where it is configured", () => {
-    expect(load("", { env: { DOCKER_HOST: "tcp://10.0.0.9:2375" } }).config.docker.host).toBeUndefined()
+    expect(loadToml("", { env: { DOCKER_HOST: "tcp://10.0.0.9:2375" } }).config.docker.host).toBeUndefined()
   })
 
   test.each([
@@ -181,7 +165,7 @@ describe("the container engine", () => {
     ["ssh://jett@10.0.0.2", ""],
     ["ssh://jett@server.example:2222", ""],
   ])("%s may be configured", (host, more) => {
-    expect(load(at(host, more))).toMatchObject({ config: { docker: { host } }, warnings: [] })
+    expect(loadToml(at(host, more))).toMatchObject({ config: { docker: { host } }, warnings: [] })
   })
 
   test.each([
@@ -194,7 +178,7 @@ describe("the container engine", () => {
       "ssh://a b@host",
     ],
   ])("%s is no address of one", (host) => {
-    expect(problemsOf(at(host))).toEqual([expect.stringContaining("expected an address such as")])
+    expect(configProblems(at(host))).toEqual([expect.stringContaining("expected an address such as")])
   })
 
   test.each([
@@ -203,39 +187,39 @@ describe("the container engine", () => {
     "tcp://128.0.0.1:2375",
     "tcp://server:2375",
   ])("%s needs TLS, or an explicit word that it does not", (host) => {
-    expect(problemsOf(at(host))).toEqual([
+    expect(configProblems(at(host))).toEqual([
       `config.toml:2: docker.host is "${host}", which is not on this machine, without TLS; expected docker.ca, docker.cert and docker.key. Fix: set them, use ssh://, or, inside a tunnel such as WireGuard, set privacy.allow_insecure_docker = true.`,
     ])
-    const { warnings } = load(at(host, "[privacy]\nallow_insecure_docker = true\n"))
+    const { warnings } = loadToml(at(host, "[privacy]\nallow_insecure_docker = true\n"))
     expect(warnings).toEqual([expect.stringContaining("privacy.allow_insecure_docker = true")])
   })
 
   test("is a socket, an address or another machine's, ready to be connected to", () => {
-    expect(configuredEngine(load(at("tcp://10.0.0.2:2376", tls)).config)).toMatchObject({
+    expect(configuredEngine(loadToml(at("tcp://10.0.0.2:2376", tls)).config)).toMatchObject({
       type: "tcp",
       tls: { ca: "/etc/jett/ca.pem", cert: "/etc/jett/cert.pem", key: "/etc/jett/key.pem" },
     })
-    expect(configuredEngine(load(at("ssh://jett@10.0.0.2")).config)).toMatchObject({
+    expect(configuredEngine(loadToml(at("ssh://jett@10.0.0.2")).config)).toMatchObject({
       type: "ssh",
       user: "jett",
     })
-    expect(configuredEngine(load("").config)).toBeUndefined()
+    expect(configuredEngine(loadToml("").config)).toBeUndefined()
   })
 
   test("half a certificate, and TLS beside a socket, are errors", () => {
-    expect(problemsOf(at("tcp://10.0.0.2:2376", 'cert = "/etc/jett/cert.pem"\n'))).toEqual([
+    expect(configProblems(at("tcp://10.0.0.2:2376", 'cert = "/etc/jett/cert.pem"\n'))).toEqual([
       "config.toml:3: docker.cert is set without docker.ca and docker.key; expected all three or none. Fix: set docker.ca and docker.key.",
     ])
-    expect(problemsOf(at("unix:///run/docker.sock", tls))).toEqual([
+    expect(configProblems(at("unix:///run/docker.sock", tls))).toEqual([
       'config.toml:3: docker.ca is set and docker.host is "unix:///run/docker.sock"; expected tcp:// beside it. Fix: take docker.ca, docker.cert and docker.key out, or set docker.host = "tcp://HOST:2376".',
     ])
   })
 
   test("an engine without containers, and containers without an engine, are warned of", () => {
-    expect(load('[docker]\nhost = "unix:///run/docker.sock"').warnings).toEqual([
+    expect(loadToml('[docker]\nhost = "unix:///run/docker.sock"').warnings).toEqual([
       expect.stringContaining("docker.host is set, but there is no container"),
     ])
-    expect(load("[containers.n8n]").warnings).toEqual([
+    expect(loadToml("[containers.n8n]").warnings).toEqual([
       expect.stringContaining("no container engine is contacted"),
     ])
   })

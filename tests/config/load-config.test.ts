@@ -3,26 +3,9 @@ import { join } from "node:path"
 import { expect, test } from "vitest"
 import { ConfigError } from "../../src/config/config-error.ts"
 import { namedSettings } from "../../src/config/definition.ts"
-import { type LoadOptions, loadConfig } from "../../src/config/load-config.ts"
+import { loadConfig } from "../../src/config/load-config.ts"
 import { environmentIn, temporaryDirectory } from "../support/cli.ts"
-
-function load(toml: string, options: Partial<LoadOptions> = {}) {
-  const file = join(temporaryDirectory(), "config.toml")
-  writeFileSync(file, toml)
-  return loadConfig({ env: {}, file, ...options })
-}
-
-function problemsOf(toml: string, options: Partial<LoadOptions> = {}): readonly string[] {
-  try {
-    load(toml, options)
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      return error.problems.map(({ message }) => message.replace(/^\/\S*\/config\.toml/, "config.toml"))
-    }
-    throw error
-  }
-  throw new Error("expected a ConfigError")
-}
+import { configProblems, loadToml } from "../support/load-toml.ts"
 
 test("without a file every setting has its default", () => {
   const { config, fileExists, origins, warnings } = loadConfig({ env: environmentIn(temporaryDirectory()) })
@@ -41,7 +24,7 @@ test("every default is a value that the definition accepts", () => {
 
 test("a flag wins over the environment, that over the file, that over the default", () => {
   const toml = "[wake]\nthreshold = 0.1\nframes = 3\nrefractory_ms = 5\n"
-  const { config, origins, file } = load(toml, {
+  const { config, origins, file } = loadToml(toml, {
     env: { JETT_WAKE_THRESHOLD: "0.2", JETT_WAKE_FRAMES: "4" },
     overrides: new Map([["wake.threshold", "0.3"]]),
   })
@@ -53,7 +36,7 @@ test("a flag wins over the environment, that over the file, that over the defaul
 })
 
 test("an empty variable counts as unset", () => {
-  expect(load("", { env: { JETT_WAKE_THRESHOLD: "" } }).config.wake.threshold).toBe(0.5)
+  expect(loadToml("", { env: { JETT_WAKE_THRESHOLD: "" } }).config.wake.threshold).toBe(0.5)
 })
 
 test.each([
@@ -64,7 +47,7 @@ test.each([
   ["[wake]\nqqqqqq = 1", "config.toml:2: unknown key wake.qqqqqq; `jett config show` lists every key."],
   ["wake = 3", "config.toml:1: wake is 3 (a number); expected a section [wake]."],
 ])("an unknown key is an error with a suggestion: %j", (toml, message) => {
-  expect(problemsOf(toml)).toEqual([message])
+  expect(configProblems(toml)).toEqual([message])
 })
 
 test.each([
@@ -110,12 +93,12 @@ test.each([
   ],
   ['language = "fr"', 'config.toml:1: language.code is "fr" (a string); expected "en". Fix: code = "en"'],
 ])("a wrong value is named with its line, what was expected and the fix: %j", (toml, message) => {
-  expect(problemsOf(toml)).toEqual([message])
+  expect(configProblems(toml)).toEqual([message])
 })
 
 test("a wrong value in the environment or a flag names it", () => {
   expect(
-    problemsOf("", {
+    configProblems("", {
       env: { JETT_ENDPOINTING_SILENCE_MS: "fast", JETT_LANGUAGE: "de" },
       overrides: new Map([
         ["audio.volume", "loud"],
@@ -131,32 +114,32 @@ test("a wrong value in the environment or a flag names it", () => {
 })
 
 test("the language may be written in short", () => {
-  expect(load('language = "en"').config.language.code).toBe("en")
+  expect(loadToml('language = "en"').config.language.code).toBe("en")
 })
 
 test("every problem is reported, not just the first", () => {
-  expect(problemsOf("[wake]\nframes = 0\ntreshold = 1\n[nope]\n")).toHaveLength(3)
+  expect(configProblems("[wake]\nframes = 0\ntreshold = 1\n[nope]\n")).toHaveLength(3)
 })
 
 test("settings that contradict each other are an error", () => {
-  expect(problemsOf("[endpointing]\nphrase_ms = 900")).toEqual([
+  expect(configProblems("[endpointing]\nphrase_ms = 900")).toEqual([
     "config.toml:2: endpointing.phrase_ms is 900; expected at most endpointing.silence_ms, which is 600. Fix: lower the first or raise the second.",
   ])
-  expect(problemsOf("[llm]\nnum_ctx = 512\nmax_reply_tokens = 500")).toHaveLength(1)
-  expect(problemsOf("[memory]\ngpu_total_mib = 1000")).toHaveLength(1)
+  expect(configProblems("[llm]\nnum_ctx = 512\nmax_reply_tokens = 500")).toHaveLength(1)
+  expect(configProblems("[memory]\ngpu_total_mib = 1000")).toHaveLength(1)
 })
 
 test("what is not TOML is named with line and column", () => {
-  expect(problemsOf("[wake]\nthreshold = = 2")[0]).toMatch(/^config\.toml:2:\d+: not valid TOML: /)
+  expect(configProblems("[wake]\nthreshold = = 2")[0]).toMatch(/^config\.toml:2:\d+: not valid TOML: /)
 })
 
 test("keys that could reach an object's prototype are refused", () => {
-  expect(problemsOf("[__proto__]\nx = 1")).toHaveLength(1)
-  expect(problemsOf("[wake]\nconstructor = 1")).toHaveLength(1)
+  expect(configProblems("[__proto__]\nx = 1")).toHaveLength(1)
+  expect(configProblems("[wake]\nconstructor = 1")).toHaveLength(1)
 })
 
 test("a byte order mark and Windows line ends are read", () => {
-  const { config, origins, file } = load("\uFEFF[wake]\r\nframes = 3\r\n")
+  const { config, origins, file } = loadToml("\uFEFF[wake]\r\nframes = 3\r\n")
   expect(config.wake.frames).toBe(3)
   expect(origins.get("wake.frames")?.at).toBe(`${file}:2`)
 })
@@ -178,7 +161,7 @@ test("a file too large to be a configuration is refused", () => {
 })
 
 test("an Ollama elsewhere and a misspelt variable are warned of", () => {
-  const { warnings } = load('[llm]\nollama_url = "http://192.168.1.9:11434"', {
+  const { warnings } = loadToml('[llm]\nollama_url = "http://192.168.1.9:11434"', {
     env: { JETT_WAKE_TRESHOLD: "1", JETT_ACCEPT_LICENCES: "1", JETT_SOMETHING_ELSE_ALTOGETHER: "1" },
   })
   expect(warnings).toHaveLength(2)

@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { CONTAINER_ACTIONS } from "../../src/security/container-actions.ts"
 import type { ContainerEntry } from "../../src/security/policy/container-entry.ts"
-import { buildPolicy, emptyPolicy, type Policy } from "../../src/security/policy.ts"
+import { buildPolicy, type Policy } from "../../src/security/policy.ts"
 import { policyOf, serverPolicy } from "../support/server-containers.ts"
 
 const problemsOf = (...entries: readonly (Partial<ContainerEntry> & { readonly name: string })[]) => {
@@ -40,8 +40,8 @@ describe("tiers", () => {
   })
 
   test("without containers nothing is allowed", () => {
-    expect(emptyPolicy.containers).toEqual([])
-    expect(emptyPolicy.tierOf("n8n", "status")).toBeUndefined()
+    expect(policyOf([]).containers).toEqual([])
+    expect(policyOf([]).tierOf("n8n", "status")).toBeUndefined()
   })
 
   test("what has the name of a database is one unless the configuration says otherwise", () => {

@@ -52,7 +52,7 @@ export function engineChecks(config: Config): readonly Check[] {
   ]
 }
 
-export function containersFinding(rows: readonly PolicyRow[], found: readonly ContainerFacts[]): Finding {
+function containersFinding(rows: readonly PolicyRow[], found: readonly ContainerFacts[]): Finding {
   const factsOf = (row: PolicyRow) => found.find(({ name }) => name === row.name)
   const missing = rows.filter((row) => factsOf(row) === undefined)
   if (missing.length > 0)
