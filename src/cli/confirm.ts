@@ -63,6 +63,5 @@ async function readPin({ io, options, signal }: CommandContext): Promise<string>
   const terminal = io.interactive ? hiddenInput(io.stdin) : undefined
   if (terminal === undefined)
     throw usageFailure("no terminal to ask for the PIN on; a script gives it with --stdin, as one line")
-  io.note("PIN: ")
-  return readHidden(terminal, signal).finally(() => io.note("\n"))
+  return readHidden(terminal, signal, () => io.note("PIN: ")).finally(() => io.note("\n"))
 }

@@ -38,10 +38,8 @@ async function askTwice({ io, signal }: CommandContext): Promise<string> {
   const terminal = io.interactive ? hiddenInput(io.stdin) : undefined
   if (terminal === undefined)
     throw usageFailure("no terminal to ask for the PIN on; a script gives it with --stdin, as one line")
-  const ask = (prompt: string, input: HiddenInput): Promise<string> => {
-    io.note(prompt)
-    return readHidden(input, signal).finally(() => io.note("\n"))
-  }
+  const ask = (prompt: string, input: HiddenInput): Promise<string> =>
+    readHidden(input, signal, () => io.note(prompt)).finally(() => io.note("\n"))
   const chosen = await ask("New PIN (4 to 12 digits): ", terminal)
   const problem = pinProblem(chosen)
   if (problem !== undefined) throw new CommandFailure(problem, ExitCode.failure, "bad-pin")

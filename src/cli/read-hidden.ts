@@ -17,13 +17,15 @@ const canHide = (stdin: NodeJS.ReadableStream): stdin is HiddenInput =>
   "setRawMode" in stdin && typeof stdin.setRawMode === "function"
 
 /**
- * One line that is typed and not shown. Backspace and Ctrl-U edit it. Rejects with CommandFailure on Ctrl-C, Ctrl-D and the
+ * One line that is typed and not shown; `ask` is called once it would not be, since whoever sees the question may type at
+ * once. Backspace and Ctrl-U edit it. Rejects with CommandFailure on Ctrl-C, Ctrl-D and the
  * end of the input, with the signal's reason once that is aborted; the terminal is as before in any case.
  */
-export async function readHidden(input: HiddenInput, signal: AbortSignal): Promise<string> {
+export async function readHidden(input: HiddenInput, signal: AbortSignal, ask: () => void): Promise<string> {
   signal.throwIfAborted()
   input.setRawMode(true)
   try {
+    ask()
     return await collect(input, signal, (line, key) => {
       // In raw mode the terminal sends the keys themselves.
       if (key === "\u0003") throw interrupted()

@@ -55,6 +55,20 @@ describe("pin set on a terminal", () => {
     expect(modes).toEqual([true, false, true, false])
   })
 
+  test("hides what is typed before it asks for it", async () => {
+    const { context, stdin, modes, pin } = prepare("pin set")
+    const shownWhile: (boolean | undefined)[] = []
+    const io = {
+      ...context.io,
+      note: (text: string) => {
+        if (text.endsWith(": ")) shownWhile.push(modes.at(-1))
+      },
+    }
+    stdin.write(`${PIN}\r${PIN}\r`)
+    expect(await run({ ...context, io }, pin)).toBe(0)
+    expect(shownWhile).toEqual([true, true])
+  })
+
   test("understands what is pasted at once, Backspace and Ctrl-U", async () => {
     const { context, stdin, pin, verify } = prepare("pin set")
     stdin.write(`99\u007f\u007f${PIN}5\b\n77\u0015${PIN}\n`)
