@@ -18,15 +18,16 @@ import type { CallContext, ToolCall, ToolEvent, ToolResult } from "../../src/por
 import { makeConfirmationDesk } from "../../src/security/confirmation.ts"
 import { openPin } from "../../src/security/pin.ts"
 import type { ContainerEntry } from "../../src/security/policy/container-entry.ts"
-import { buildPolicy, type Policy } from "../../src/security/policy.ts"
+import type { Policy } from "../../src/security/policy.ts"
 import { RateLimit } from "../../src/security/rate-limit.ts"
 import { makeRedactor, type StreamRedactor } from "../../src/security/redact.ts"
 import { containerTools } from "../../src/tools/containers/container-tools.ts"
 import { makeDockerEngine } from "../../src/tools/containers/docker-engine.ts"
 import { type FakeDocker, fakeDocker } from "./fake-docker.ts"
-import { done, type ScriptedTool, scriptedTool } from "./guard-rig.ts"
+import { done, type ScriptedTool, scriptedTool } from "./guard-doubles.ts"
 import { type MemoryAudit, memoryAudit } from "./memory-audit.ts"
 import { simulatedClock, tick } from "./nursery.ts"
+import { policyOf } from "./server-containers.ts"
 
 /** The table that is attacked. What is not in it stands on the same server. */
 export const ATTACKED: readonly ContainerEntry[] = [
@@ -275,12 +276,6 @@ export const settle = async (): Promise<void> => {
 
 const pinUsed = (rows: readonly AuditRow[]): boolean =>
   rows.some(({ kind, reason }) => kind === "consent" && reason?.startsWith("pin-") === true)
-
-const policyOf = (entries: readonly ContainerEntry[]): Policy => {
-  const built = buildPolicy(entries)
-  if (!built.ok) throw new Error(JSON.stringify(built.problems))
-  return built.policy
-}
 
 /** The server: what is in the table, what is not, and one whose name is the beginning of another one's id. */
 export const furnish = ({ state }: FakeDocker): void => {

@@ -14,15 +14,17 @@ import type { AttackCase, AttackClass } from "./attack-case.ts"
 /** In memory where there is such a place: hundreds of rows need not wait for a disk. */
 const SCRATCH = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
 
-/** Looked for in every byte of the log's files, and found in none. */
-export const PLANTED: string[] = []
-
 /**
- * Runs the cases of a class over one real audit log. Besides what each case asserts: only lines of the list are on the
+ * Runs the cases of a class over one real audit log; nothing that was `planted` may be in a byte of its files. Besides what each case asserts: only lines of the list are on the
  * wire, with nothing in their bodies; the changes are exactly those that somebody agreed to in the case; each has its
  * consent and its intent on record before it.
  */
-export const runAttacks = (of: AttackClass, what: string, cases: readonly AttackCase[]): void => {
+export const runAttacks = (
+  of: AttackClass,
+  what: string,
+  cases: readonly AttackCase[],
+  planted: readonly string[] = [],
+): void => {
   describe(`${of}: ${what} (${cases.length} cases)`, () => {
     const home = mkdtempSync(join(SCRATCH, "jett-attacks-"))
     const folder = join(home, "audit")
@@ -56,7 +58,7 @@ export const runAttacks = (of: AttackClass, what: string, cases: readonly Attack
       await Effect.runPromise(log.checkpoint)
       for (const file of readdirSync(folder)) {
         const bytes = readFileSync(join(folder, file))
-        expect(PLANTED.filter((secret) => bytes.includes(secret))).toEqual([])
+        expect(planted.filter((secret) => bytes.includes(secret))).toEqual([])
       }
       await Effect.runPromise(Scope.close(scope, Exit.void))
       expect(verifyLog(join(folder, "audit.db"))).toMatchObject({ verdict: "valid" })
