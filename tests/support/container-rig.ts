@@ -3,11 +3,12 @@ import { monotonicClock } from "../../src/audio/monotonic-clock.ts"
 import type { Containers } from "../../src/ports/containers.ts"
 import type { GuardedTool, Operation, Performed, Target } from "../../src/ports/guarded-tool.ts"
 import type { ContainerEntry } from "../../src/security/policy/container-entry.ts"
-import { buildPolicy, type Policy } from "../../src/security/policy.ts"
+import type { Policy } from "../../src/security/policy.ts"
 import { makeRedactor } from "../../src/security/redact.ts"
 import { containerTools } from "../../src/tools/containers/container-tools.ts"
 import { makeDockerEngine } from "../../src/tools/containers/docker-engine.ts"
 import type { ContainerTimes } from "../../src/tools/containers/settle-container.ts"
+import { policyOf } from "./server-containers.ts"
 
 export interface ContainerRigOptions {
   readonly socketPath: string
@@ -43,9 +44,7 @@ export const containerRig = ({
   wallNow = Date.now,
   around = (engine) => engine,
 }: ContainerRigOptions): ContainerRig => {
-  const built = buildPolicy(containers)
-  if (!built.ok) throw new Error(JSON.stringify(built.problems))
-  const { policy } = built
+  const policy = policyOf(containers)
   const redactor = makeRedactor()
   const engine = around(
     makeDockerEngine({

@@ -6,17 +6,8 @@ import { actionsBranch } from "../../../src/actors/actions/actions-branch.ts"
 import type { LosableAuditLog } from "../../../src/actors/actions/standing-audit.ts"
 import { makeSupervisor, type SupervisedHandle } from "../../../src/actors/supervision/supervisor.ts"
 import type { AuditFailure } from "../../../src/ports/audit.ts"
-import {
-  aCall,
-  countingLimit,
-  done,
-  maker,
-  scriptedDesk,
-  scriptedPin,
-  scriptedTool,
-  settle,
-  spoken,
-} from "../../support/guard-rig.ts"
+import { countingLimit, done, scriptedDesk, scriptedPin, scriptedTool } from "../../support/guard-doubles.ts"
+import { aCall, maker, settle, spoken } from "../../support/guard-rig.ts"
 import { memoryAudit } from "../../support/memory-audit.ts"
 import { simulatedClock } from "../../support/nursery.ts"
 

@@ -2,7 +2,8 @@ import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
 import { defaultGuardTimes } from "../../../src/actors/guard/guard-times.ts"
 import type { AuditFailure, AuditKind } from "../../../src/ports/audit.ts"
-import { aCall, done, gate, guardRig, settle, story } from "../../support/guard-rig.ts"
+import { done } from "../../support/guard-doubles.ts"
+import { aCall, gate, guardRig, settle, story } from "../../support/guard-rig.ts"
 
 const run = <A>(effect: Effect.Effect<A, unknown>): Promise<A> => Effect.runPromise(effect)
 

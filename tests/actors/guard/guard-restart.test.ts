@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
 import { RateLimit } from "../../../src/security/rate-limit.ts"
-import { aCall, done, gate, guardRig, story } from "../../support/guard-rig.ts"
+import { done } from "../../support/guard-doubles.ts"
+import { aCall, gate, guardRig, story } from "../../support/guard-rig.ts"
 import { memoryAudit } from "../../support/memory-audit.ts"
 
 const run = <A>(effect: Effect.Effect<A, unknown>): Promise<A> => Effect.runPromise(effect)

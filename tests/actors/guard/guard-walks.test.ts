@@ -3,7 +3,8 @@ import { expect, it } from "vitest"
 import type { AuditKind } from "../../../src/ports/audit.ts"
 import type { OperationOutcome } from "../../../src/ports/guard.ts"
 import type { Performed } from "../../../src/ports/guarded-tool.ts"
-import { aCall, done, guardRig, type Made, type ScriptedTool } from "../../support/guard-rig.ts"
+import { done, type ScriptedTool } from "../../support/guard-doubles.ts"
+import { aCall, guardRig, type Made } from "../../support/guard-rig.ts"
 import { seededRandom } from "../../support/seeded-random.ts"
 
 const SEED = Number(process.env["JETT_SEED"] ?? Date.now() % 1_000_000)

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
-import { aCall, done, gate, guardRig, story } from "../../support/guard-rig.ts"
+import { done } from "../../support/guard-doubles.ts"
+import { aCall, gate, guardRig, story } from "../../support/guard-rig.ts"
 
 const run = <A>(effect: Effect.Effect<A, unknown>): Promise<A> => Effect.runPromise(effect)
 
