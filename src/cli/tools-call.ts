@@ -39,9 +39,7 @@ export async function run(context: CommandContext, open: OpenActions = openActio
   try {
     const actions = await open(config)
     try {
-      const answer = await call(context, actions, name, args)
-      if (isRecord(answer) && answer["code"] === "pin-needed") throw nobodyWaits()
-      return printToolAnswer(context, answer)
+      return printToolAnswer(context, await call(context, actions, name, args))
     } finally {
       await actions.close()
     }
@@ -105,14 +103,6 @@ const unconfirmed = (): CommandFailure =>
     "refused: this needs a confirmation that is typed at a terminal, and there was nobody to type it",
     ExitCode.refused,
     "consent-needed",
-  )
-
-/** The operation waits in the process that was asked, and this one ends. */
-const nobodyWaits = (): CommandFailure =>
-  new CommandFailure(
-    "refused: this needs the PIN, which only a running assistant waits for; run npm start, then this again, then jett confirm",
-    ExitCode.refused,
-    "pin-needed",
   )
 
 /** Lines of the terminal, one for each question; undefined at the end of the input. */

@@ -80,17 +80,6 @@ test.each([
   expect(written.out).toBe(`${result.speech}\n`)
 })
 
-test("says that only a running assistant waits for a PIN, where none runs", async () => {
-  const { assistant, written, call } = await prepare("alone")
-  assistant.tool = async () => denial("pin-needed", "Run jett confirm.")
-  await expect(call()).rejects.toMatchObject({
-    exitCode: 4,
-    code: "pin-needed",
-    message: expect.stringContaining("npm start"),
-  })
-  expect(written.out).toBe("")
-})
-
 test.each(places)("prints the whole with --json, and exit code 4 stays (%s)", async (where) => {
   const { assistant, written, call } = await prepare(where, { json: true })
   const result = denial("rate-limited", "Too many operations.")

@@ -27,6 +27,7 @@ import type { Guard } from "../guard/guard-types.ts"
 import type { SupervisedHandle } from "../supervision/supervisor.ts"
 import { localTime } from "../voice/local-time.ts"
 import { actionsBranch } from "./actions-branch.ts"
+import { passingGuard } from "./passing-guard.ts"
 import { makeTimers } from "./supervised-timers.ts"
 
 /** What the actions need of the assistant that they are a part of. */
@@ -103,7 +104,7 @@ export const assistantActions = (options: AssistantActionsOptions): AssistantAct
   return {
     // The timers first: an order of theirs that was cut short is looked into when the guard starts.
     children: [...(timers === undefined ? [] : [timers.child]), ...branch.children],
-    guard: branch.guard,
+    guard: options.stays ? branch.guard : passingGuard(branch.guard),
     containers: spokenContainers(policy),
   }
 }
