@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest"
 import type { ToolResult } from "../../src/ports/tools.ts"
 import { verifyLog } from "../../src/security/audit/verify-log.ts"
 import { type ActionsRig, type ActionsRigOptions, actionsRig, openIntents } from "../support/actions-rig.ts"
+import { BuiltCommand } from "../support/built-cli.ts"
 import { temporaryDirectory } from "../support/cli.ts"
 import { type FakeDocker, fakeDocker } from "../support/fake-docker.ts"
 import type { FakeFault } from "../support/fake-docker-fault.ts"
@@ -259,6 +260,11 @@ describe("The audit log", () => {
     const other = await otherWriter(join(home, "state"), engine.host)
     const rig = await actions({ home, host: engine.host })
     expect(await rig.call("restart_container")).toMatchObject({ code: "audit-unavailable" })
+    const argv = ["tools", "call", "container_status", `{"container":"web"}`, "--json"]
+    const settings = ["--set", `docker.host=${engine.host}`, "--config", configOf(home)]
+    const command = new BuiltCommand(home, [...argv, ...settings], { XDG_STATE_HOME: join(home, "state") })
+    const { exitCode, out } = await command.finished
+    expect([exitCode, out]).toEqual([4, expect.stringContaining("audit-unavailable")])
     other.kill("SIGKILL")
     await untilDone(rig)
     expectWholeLog(rig)
@@ -335,9 +341,15 @@ const mountDisk = (kib: number): string | undefined => {
   return disk
 }
 
+const configOf = (home: string): string => {
+  const path = join(home, "config.toml")
+  writeFileSync(path, `[containers.web]\nallow = ["status"]\n`)
+  return path
+}
+
 const PROGRAM = fileURLToPath(new URL("../fixtures/guard-actions.mjs", import.meta.url))
 
-/** Another assistant's actions on the same state, at work. */
+/** Another assistant's actions on the same state, stopped in the middle of their work. */
 const otherWriter = async (state: string, host: string): Promise<ChildProcess> => {
   mkdirSync(state, { recursive: true, mode: 0o700 })
   const child = spawn(process.execPath, [PROGRAM, state, host, "act", "0"], {
@@ -345,5 +357,7 @@ const otherWriter = async (state: string, host: string): Promise<ChildProcess> =
   })
   onTestFinished(() => void child.kill("SIGKILL"))
   await new Promise((resolve) => child.stdout?.once("data", resolve))
+  // What it does counts for the limit of whoever comes after it.
+  child.kill("SIGSTOP")
   return child
 }
