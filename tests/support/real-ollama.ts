@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { freePort } from "./free-port.ts"
 import { descendantsOf } from "./process-tree.ts"
 import { isRunning } from "./processes.ts"
 import { component } from "./require-component.ts"
@@ -97,17 +97,6 @@ export const startOllama = async (): Promise<RealOllama> => {
     stop,
   }
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once("error", reject)
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address()
-      const port = typeof address === "object" && address !== null ? address.port : 0
-      probe.close(() => resolve(port))
-    })
-  })
 
 const answers = async (url: URL, server: ChildProcess): Promise<void> => {
   for (let attempt = 0; attempt < 200; attempt += 1) {

@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { createServer } from "node:net"
 import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { freePort } from "./free-port.ts"
 import { component } from "./require-component.ts"
 
 const run = promisify(execFile)
@@ -87,17 +87,6 @@ export const startSshd = async (): Promise<RealSshd> => {
   }
   return { port, user, bin: at("bin"), forgetHost: () => writeFile(at("known"), ""), stop }
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once("error", reject)
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address()
-      const port = typeof address === "object" && address !== null ? address.port : 0
-      probe.close(() => resolve(port))
-    })
-  })
 
 const ended = (server: ChildProcess): Promise<void> =>
   new Promise((resolve) => {

@@ -1,5 +1,4 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
@@ -11,20 +10,12 @@ import {
   type WyomingSpeechOptions,
 } from "../../src/actors/models/wyoming-speech.ts"
 import { monotonicClock } from "../../src/audio/monotonic-clock.ts"
+import { freePort } from "./free-port.ts"
 import { openResidency } from "./open-residency.ts"
 import { component } from "./require-component.ts"
 
 /** A loopback address that nobody listens at, for the moment. */
-export const freeUrl = (): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once("error", reject)
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address()
-      const port = typeof address === "object" && address !== null ? address.port : 0
-      probe.close(() => resolve(`tcp://127.0.0.1:${port}`))
-    })
-  })
+export const freeUrl = async (): Promise<string> => `tcp://127.0.0.1:${await freePort()}`
 
 /** Runs `use` with speech to text by the server of `options`, which is gone afterwards. */
 export const withWyoming = <A>(
