@@ -12,6 +12,7 @@ import { ledgerSettings, profileOf } from "../models/memory-profile.ts"
 import { uuidV7 } from "../platform/uuid-v7.ts"
 import type { Actions, ModelsStatus } from "../ports/assistant.ts"
 import type { AudioBackend, AudioFailure } from "../ports/audio.ts"
+import type { AuditFailure } from "../ports/audit.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { LanguageModelChoice } from "../ports/language-model.ts"
 import type { ModelFailure, ModelStore } from "../ports/models.ts"
@@ -83,6 +84,8 @@ export interface AssistantSystem {
   readonly languageModel: Effect.Effect<LanguageModelChoice>
   /** The guard, for the command line. */
   readonly actions: Actions
+  /** Why the guard refuses everything: the audit log did not open. */
+  auditFailure(): AuditFailure | undefined
   /** Devices that could not be opened; Jett goes on without them. */
   readonly missing: readonly MissingDevice[]
   /** Ends when every model that a turn needs is loaded, or has failed to. */
@@ -222,6 +225,7 @@ export const openAssistantSystem = (
         return voice.missing()
       },
       languageModel: answering.current,
+      auditFailure: actions.auditFailure,
       actions: actionDoor({ tools: guard, consent: guard, pins: guard }),
       warm,
       run: Effect.andThen(

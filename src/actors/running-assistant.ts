@@ -91,12 +91,14 @@ export class RunningAssistant implements Assistant {
   status(): AssistantStatus {
     const { conversation, models } = this.#system
     const down = conversation.degraded()
+    const audit = this.#system.auditFailure()
     return {
       state: conversation.state().value,
       muted: conversation.muted,
       parts: [
         ...models.hosts().map(({ id, phase }) => ({ id, state: partState(phase) })),
         ...down.map((id) => ({ id, state: "failed" as const })),
+        ...(audit === undefined ? [] : [{ id: "audit", state: "failed" as const, detail: audit.message }]),
       ],
       languageModel: this.#model?.type === "chosen" ? this.#model.model.name : null,
       notices: this.#model?.notice === undefined ? this.#notices : [this.#model.notice, ...this.#notices],

@@ -32,7 +32,9 @@ const record = (id: string, outcome: TurnRecord["outcome"]): TurnRecord => ({
 
 /** A running assistant over a conversation that the test plays: busy or not, with what was sent to it. */
 const rig = (
-  parts: Partial<Pick<AssistantSystem, "models" | "residency" | "actions" | "modelsStatus">> = {},
+  parts: Partial<
+    Pick<AssistantSystem, "models" | "residency" | "actions" | "modelsStatus" | "auditFailure">
+  > = {},
 ) => {
   const sent: string[] = []
   const typed: { readonly turnId: string; readonly turn: TypedTurn }[] = []
@@ -54,6 +56,7 @@ const rig = (
       return never()
     },
     missing: [],
+    auditFailure: parts.auditFailure ?? (() => undefined),
     residency: parts.residency ?? (() => undefined),
     modelsStatus: parts.modelsStatus ?? (() => ({ models: [], pools: null })),
     conversation: {

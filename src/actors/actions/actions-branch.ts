@@ -17,6 +17,8 @@ export interface ActionsBranchOptions extends Omit<GuardOptions, "audit" | "limi
   readonly openAudit: Effect.Effect<LosableAuditLog, AuditFailure, Scope>
   /** A fresh one for each life of the guard, which seeds it from the log. */
   readonly limit: () => OperationLimit
+  /** False: the log is not opened before the first call. */
+  readonly atOnce: boolean
 }
 
 export interface ActionsBranch {
@@ -24,13 +26,20 @@ export interface ActionsBranch {
   readonly children: readonly Child<SupervisedHandle>[]
   /** The guard of this moment; everything is refused while there is none. */
   readonly guard: Guard
+  /** Why nothing can be done: the log did not open. */
+  auditFailure(): AuditFailure | undefined
 }
 
 /** The actions' branch of the tree: without an audit log there is no guard, and without a guard nothing is done. */
-export const actionsBranch = ({ openAudit, limit, ...options }: ActionsBranchOptions): ActionsBranch => {
+export const actionsBranch = ({
+  openAudit,
+  limit,
+  atOnce,
+  ...options
+}: ActionsBranchOptions): ActionsBranch => {
   // A conversation does not become clean because the guard began anew.
   const taint = new Taint()
-  const audit = referTo(auditChild({ open: openAudit, clock: options.clock }))
+  const audit = referTo(auditChild({ open: openAudit, clock: options.clock, atOnce }))
   const log = audit.current.pipe(
     Effect.mapError(
       ({ message }) =>
@@ -41,12 +50,15 @@ export const actionsBranch = ({ openAudit, limit, ...options }: ActionsBranchOpt
   const guard = referTo(
     resourceChild({
       id: "guard",
-      acquire: Effect.suspend(() => makeGuard({ ...options, audit: log, limit: limit(), taint })),
+      acquire: Effect.suspend(() =>
+        makeGuard({ ...options, audit: log, limit: limit(), taint, looksBack: atOnce }),
+      ),
     }),
   )
   const now = (): Guard | undefined => guard.now()?.value
   return {
     children: [audit.child, guard.child],
+    auditFailure: () => audit.now()?.value.failure(),
     guard: {
       definitions: offeredDefinitions(options.tools),
       call: (call, context) => Stream.suspend(() => now()?.call(call, context) ?? Stream.make(away)),

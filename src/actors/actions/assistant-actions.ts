@@ -6,6 +6,7 @@ import type { Config } from "../../config/definition.ts"
 import { auditFolder } from "../../config/paths.ts"
 import type { Announcements } from "../../ports/announcements.ts"
 import type { ModelsStatus } from "../../ports/assistant.ts"
+import type { AuditFailure } from "../../ports/audit.ts"
 import type { Child } from "../../ports/child.ts"
 import type { GuardedTool } from "../../ports/guarded-tool.ts"
 import { openAuditLog } from "../../security/audit/audit-log.ts"
@@ -52,6 +53,8 @@ export interface AssistantActions {
   /** To be supervised, rest_for_one. */
   readonly children: readonly Child<SupervisedHandle>[]
   readonly guard: Guard
+  /** Why nothing can be done: the audit log did not open. */
+  auditFailure(): AuditFailure | undefined
   /** The containers by the names that are said aloud. */
   readonly containers: readonly SpokenContainer[]
 }
@@ -94,6 +97,8 @@ export const assistantActions = (options: AssistantActionsOptions): AssistantAct
     pin: openPin(stateFolder, { lockMs: settings.lockMinutes * MINUTE_MS }),
     limit: () => new RateLimit({ perMinute: settings.perMinute, deniedPerMinute: settings.deniedPerMinute }),
     redactor,
+    // A verb that reads a file or says a sentence leaves the log, and its lock, to whoever acts.
+    atOnce: options.stays,
     clock: monotonicClock,
     wallNow: Date.now,
     times: {
@@ -105,6 +110,7 @@ export const assistantActions = (options: AssistantActionsOptions): AssistantAct
     // The timers first: an order of theirs that was cut short is looked into when the guard starts.
     children: [...(timers === undefined ? [] : [timers.child]), ...branch.children],
     guard: options.stays ? branch.guard : passingGuard(branch.guard),
+    auditFailure: branch.auditFailure,
     containers: spokenContainers(policy),
   }
 }

@@ -17,6 +17,8 @@ export interface LosableAuditLog extends AuditLog {
 export interface StandingAudit {
   /** The log of this moment: opened now where it is not, unless that was tried a moment ago. */
   readonly current: Effect.Effect<AuditLog, AuditFailure>
+  /** Why it did not open when that was last tried; undefined where it is open, or nobody has tried. */
+  failure(): AuditFailure | undefined
 }
 
 export interface StandingAuditOptions {
@@ -24,6 +26,8 @@ export interface StandingAuditOptions {
   readonly open: Effect.Effect<LosableAuditLog, AuditFailure, Scope.Scope>
   /** Monotonic. */
   readonly clock: Clock
+  /** False: not before somebody needs it. A process that may have nothing to write leaves the lock to others. */
+  readonly atOnce?: boolean | undefined
 }
 
 /** Between two attempts: a caller in a hurry must not hammer a disk that is full. */
@@ -40,6 +44,7 @@ export const auditChild = (options: StandingAuditOptions): Child<ResourceHandle<
 export const standingAudit = ({
   open,
   clock,
+  atOnce = true,
 }: StandingAuditOptions): Effect.Effect<StandingAudit, never, Scope.Scope> =>
   Effect.gen(function* () {
     const oneAtATime = Semaphore.makeUnsafe(1)
@@ -92,8 +97,8 @@ export const standingAudit = ({
       }),
     )
     // Nobody has to wait for it until there is something to write.
-    yield* Effect.forkScoped(Effect.exit(current))
-    return { current }
+    if (atOnce) yield* Effect.forkScoped(Effect.exit(current))
+    return { current, failure: () => (opened === undefined ? failed?.failure : undefined) }
   })
 
 const away = (): AuditFailure =>

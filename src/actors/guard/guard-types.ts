@@ -37,4 +37,6 @@ export interface GuardOptions {
   /** The tainted conversations, where they outlive this guard. */
   readonly taint?: Taint | undefined
   readonly times?: Partial<GuardTimes> | undefined
+  /** False: what an earlier life left open is not looked into before the first call. */
+  readonly looksBack?: boolean | undefined
 }

@@ -48,7 +48,7 @@ export const makeGuard = (options: GuardOptions): Effect.Effect<Guard, never, Sc
     const registry = new CallRegistry({ memory, parts, times })
     yield* Effect.addFinalizer(() => registry.close(DRAIN_MS))
     // What an earlier life left open is looked at now, not when somebody waits; without a log the next call tries again.
-    yield* Effect.forkScoped(Effect.ignore(trail.inOrder))
+    if (options.looksBack !== false) yield* Effect.forkScoped(Effect.ignore(trail.inOrder))
 
     const calls = () => registry.calls()
     return {

@@ -11,7 +11,7 @@ import { aCall, maker, settle, spoken } from "../../support/guard-rig.ts"
 import { memoryAudit } from "../../support/memory-audit.ts"
 import { simulatedClock } from "../../support/nursery.ts"
 
-const rig = (fails = false) =>
+const rig = (fails = false, atOnce = true) =>
   Effect.gen(function* () {
     const clock = simulatedClock()
     const log = memoryAudit()
@@ -32,6 +32,7 @@ const rig = (fails = false) =>
       desk: scriptedDesk(),
       pin: scriptedPin(),
       limit: countingLimit,
+      atOnce,
       redactor: { redact: (text) => Effect.succeed(text) },
       clock,
       wallNow: Date.now,
@@ -94,6 +95,19 @@ describe("the actions' branch of the tree", () => {
         expect(yield* branch.guard.confirm("x", "2468")).toEqual({ type: "pin-refused", why: "not-pending" })
         yield* branch.guard.withdraw("q1")
         yield* branch.guard.deny("x")
+      }),
+    ))
+
+  it("touches no log before the first call where it may never be needed, and says why one does not open", () =>
+    run(
+      Effect.gen(function* () {
+        const { branch, start, make, close } = yield* rig(true, false)
+        expect(branch.auditFailure()).toBeUndefined()
+        yield* start
+        expect(branch.auditFailure()).toBeUndefined()
+        expect((yield* make(aCall("logs"))).result()).toMatchObject({ code: "audit-unavailable" })
+        expect(branch.auditFailure()).toMatchObject({ reason: "full" })
+        yield* close
       }),
     ))
 

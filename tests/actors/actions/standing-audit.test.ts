@@ -37,13 +37,13 @@ const disk = () => {
   }
 }
 
-const rig = (fails = false) =>
+const rig = (fails = false, atOnce = true) =>
   Effect.gen(function* () {
     const clock = simulatedClock()
     const scope = Scope.makeUnsafe()
     const files = disk()
     files.state.fails = fails
-    const audit = yield* Scope.provide(standingAudit({ open: files.open, clock }), scope)
+    const audit = yield* Scope.provide(standingAudit({ open: files.open, clock, atOnce }), scope)
     yield* settle
     return { ...files, clock, audit, close: Scope.close(scope, Exit.void) }
   })
@@ -62,6 +62,31 @@ describe("the audit log as it stands", () => {
         const after = yield* Effect.exit(audit.current)
         expect(Exit.isFailure(after)).toBe(true)
         expect(state.opened).toBe(1)
+      }),
+    ))
+
+  it("is left alone, lock and all, until somebody needs it, where that may be never", () =>
+    run(
+      Effect.gen(function* () {
+        const { audit, state, close } = yield* rig(false, false)
+        expect(state.opened).toBe(0)
+        yield* audit.current
+        expect(state).toMatchObject({ opened: 1, open: 1 })
+        yield* close
+        expect(state.open).toBe(0)
+      }),
+    ))
+
+  it("says why it does not open for as long as that is so", () =>
+    run(
+      Effect.gen(function* () {
+        const { audit, state, clock, close } = yield* rig(true)
+        expect(audit.failure()).toEqual(full)
+        state.fails = false
+        clock.increment(3000)
+        yield* audit.current
+        expect(audit.failure()).toBeUndefined()
+        yield* close
       }),
     ))
 
