@@ -19,6 +19,7 @@ const elsewhere: ReadonlyMap<string, string> = new Map([
   ["pactl load-module module-echo-cancel aec_method=webrtc", "the sound server of the tests loads it"],
   ["ollama create jett-qwen3 -f models/Modelfile", "ollama.test.ts creates a smaller one: this fetches 5 GB"],
   ["npx jett models pull tts-kokoro-82m-int8", "pull.test.ts pulls a smaller one"],
+  ["npx jett tools hear qdrant", "tools-hear.test.ts speaks and hears names with the same models"],
 ])
 
 const RESTART_DATABASE = `npx jett tools call restart_container '{"container":"postgres"}'`
