@@ -34,6 +34,7 @@ const targets: Readonly<Record<string, () => Promise<Target>>> = {
   audit: async () => (await import("./targets/audit.ts")).audit,
   "challenge-words": async () => (await import("./targets/challenge-words.ts")).challengeWords,
   guard: async () => (await import("./targets/guard.ts")).guard,
+  attacks: async () => (await import("./targets/attacks.ts")).attacks,
   "guard-crash": async () => (await import("./targets/guard-crash.ts")).guardCrash,
   // Last where all are run: it needs a sound server.
   "barge-in": async () => (await import("./targets/barge-in.ts")).bargeIn,

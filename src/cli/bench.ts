@@ -11,7 +11,7 @@ const PROGRAM = new URL("../with-benchmarks/benchmarks/main.js", import.meta.url
 export async function run(context: CommandContext): Promise<number> {
   if (!existsSync(fileURLToPath(PROGRAM))) {
     const message =
-      "the benchmarks are not built: run them with npm run bench -- voice (or barge-in, stt, tts, wake, llm, process, residency, recovery, growth, chaos, audit, guard, guard-crash, challenge-words)"
+      "the benchmarks are not built: run them with npm run bench -- voice (or barge-in, stt, tts, wake, llm, process, residency, recovery, growth, chaos, audit, guard, attacks, guard-crash, challenge-words)"
     throw new CommandFailure(message, ExitCode.failure, "not-built")
   }
   const program: unknown = await import(PROGRAM.href)

@@ -237,7 +237,7 @@ export const commands: readonly CommandDefinition[] = [
     arguments: [
       [
         "[what...]",
-        "voice, wake, stt, tts, llm, process, residency, recovery, growth, chaos, audit, guard, guard-crash, challenge-words or barge-in; all where none is named",
+        "voice, wake, stt, tts, llm, process, residency, recovery, growth, chaos, audit, guard, attacks, guard-crash, challenge-words or barge-in; all where none is named",
       ],
     ],
     options: [

@@ -2,127 +2,23 @@ import { describe, expect, it } from "vitest"
 import type { CallOrigin } from "../../src/ports/guard.ts"
 import { decide } from "../../src/security/decide.ts"
 import { buildPolicy, type Policy } from "../../src/security/policy.ts"
+import {
+  ACTIONS,
+  costOf,
+  DECIDED_ENTRIES,
+  expectedVerdict,
+  NAMES,
+  ORIGINS,
+  SITUATIONS,
+  type Situation,
+  VERDICTS,
+} from "./decision-table.ts"
 
 const tableOf = (): Policy => {
-  const built = buildPolicy([
-    { name: "n8n", allow: ["status", "logs", "restart", "stop"], database: false },
-    { name: "qdrant", allow: ["status", "logs", "stats", "start", "restart", "stop"], database: false },
-    { name: "postgres", allow: ["status", "start", "restart", "stop"], database: true },
-    { name: "portainer", allow: [], database: false },
-  ])
+  const built = buildPolicy(DECIDED_ENTRIES)
   if (!built.ok) throw new Error(`the table was refused: ${JSON.stringify(built.problems)}`)
   return built.policy
 }
-
-const NAMES = [
-  ...["n8n", "qdrant", "postgres", "portainer"],
-  ...[
-    "",
-    "N8N",
-    "n8n ",
-    " n8n",
-    "n8n\n",
-    "n8n2",
-    "n8",
-    "/n8n",
-    "n8n/../portainer",
-    "n8n/exec#",
-    "n8n?t=-1",
-    "*",
-    "..",
-  ],
-  ...["ｎ8n", "n8n\u200b", "n8n\0", "Qdrant", "qdrant\u202e", "postgre", "postgresql", "portainer2"],
-  ...["constructor", "__proto__", "toString", "hasOwnProperty", "length", "0", "undefined", "null"],
-]
-const ACTIONS = [
-  ...["status", "logs", "stats", "start", "restart", "stop"],
-  ...[
-    "",
-    "RESTART",
-    "restart ",
-    "restart;rm",
-    "kill",
-    "exec",
-    "rm",
-    "remove",
-    "update",
-    "pause",
-    "attach",
-    "export",
-    "*",
-  ],
-  ...["constructor", "__proto__", "toString", "includes", "length", "0", "undefined"],
-]
-const BOTH = [false, true] as const
-const ORIGINS: readonly CallOrigin[] = ["phrase", "model", "command-line"]
-
-interface Situation {
-  readonly tainted: boolean
-  readonly confident: boolean
-  readonly consentPending: boolean
-  readonly locked: boolean
-  readonly pinSet: boolean
-}
-const SITUATIONS: readonly Situation[] = BOTH.flatMap((tainted) =>
-  BOTH.flatMap((confident) =>
-    BOTH.flatMap((consentPending) =>
-      BOTH.flatMap((locked) =>
-        BOTH.map((pinSet) => ({ tainted, confident, consentPending, locked, pinSet })),
-      ),
-    ),
-  ),
-)
-
-/** What each pair costs, written out: `r` is free to read, `w` wants a word, `P` the PIN, `-` is not in its row. */
-const COSTS: readonly (readonly [name: string, costs: string])[] = [
-  //             status logs stats start restart stop
-  ["n8n", "r      r    -     -     w       P"],
-  ["qdrant", "r      r    r     w     w       P"],
-  ["postgres", "r      -    -     P     P       P"],
-  ["portainer", "-      -    -     -     -       -"],
-]
-
-const costOf = (name: string, action: string): string => {
-  const row = COSTS.find(([known]) => known === name)?.[1].split(/ +/) ?? []
-  return row[["status", "logs", "stats", "start", "restart", "stop"].indexOf(action)] ?? "-"
-}
-
-type Cell = "yes" | "no" | "*"
-
-/** Taint changes nothing here: reading is never asked about, and every change always is. First fit counts. */
-const VERDICTS: readonly (readonly [
-  cost: string,
-  sure: Cell,
-  asking: Cell,
-  locked: Cell,
-  pin: Cell,
-  verdict: string,
-])[] = [
-  // cost  sure  asking locked pin    verdict
-  ["-", "*", "*", "*", "*", "not permitted"],
-  ["r", "*", "*", "*", "*", "allow"],
-  ["w", "no", "*", "*", "*", "deny not-confident"],
-  ["w", "*", "yes", "*", "*", "deny consent-pending"],
-  ["w", "*", "*", "yes", "*", "deny locked"],
-  ["w", "*", "*", "*", "*", "confirm word"],
-  ["P", "no", "*", "*", "*", "deny not-confident"],
-  ["P", "*", "yes", "*", "*", "deny consent-pending"],
-  ["P", "*", "*", "yes", "*", "deny locked"],
-  ["P", "*", "*", "*", "no", "deny pin-not-set"],
-  ["P", "*", "*", "*", "*", "confirm pin"],
-]
-
-const fits = (cell: Cell, fact: boolean): boolean => cell === "*" || (cell === "yes") === fact
-
-const expected = (cost: string, situation: Situation): string | undefined =>
-  VERDICTS.find(
-    ([of, sure, asking, locked, pin]) =>
-      of === cost &&
-      fits(sure, situation.confident) &&
-      fits(asking, situation.consentPending) &&
-      fits(locked, situation.locked) &&
-      fits(pin, situation.pinSet),
-  )?.[5]
 
 const decided = (
   policy: Policy,
@@ -152,7 +48,7 @@ describe("the table and the rules together", () => {
         for (const situation of SITUATIONS) {
           seen += 1
           const verdict = decided(policy, name, action, origin, situation)
-          if (verdict !== expected(costOf(name, action), situation))
+          if (verdict !== expectedVerdict(costOf(name, action), situation))
             wrong.push(`${JSON.stringify([name, action, origin, situation])}: ${verdict}`)
         }
     expect(seen).toBe(CASES)
@@ -163,7 +59,9 @@ describe("the table and the rules together", () => {
     const used = PAIRS.some(({ name, action }) =>
       SITUATIONS.some((situation) => {
         const cost = costOf(name, action)
-        return VERDICTS.findIndex((row) => row[0] === cost && row[5] === expected(cost, situation)) === at
+        return (
+          VERDICTS.findIndex((row) => row[0] === cost && row[5] === expectedVerdict(cost, situation)) === at
+        )
       }),
     )
     expect(used).toBe(true)

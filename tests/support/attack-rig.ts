@@ -145,7 +145,7 @@ function claimName(_: unknown): asserts _ is string {}
  */
 export const attackRig = async (options: AttackRigOptions = {}): Promise<AttackRig> => {
   const docker = options.docker ?? (await fakeDocker())
-  if (options.docker === undefined) furnish(docker)
+  if (docker.state.containers.length === 0) furnish(docker)
   const policy = policyOf(options.entries ?? ATTACKED)
   const redactor = makeRedactor()
   const engine = makeDockerEngine({
@@ -278,7 +278,7 @@ const pinUsed = (rows: readonly AuditRow[]): boolean =>
   rows.some(({ kind, reason }) => kind === "consent" && reason?.startsWith("pin-") === true)
 
 /** The server: what is in the table, what is not, and one whose name is the beginning of another one's id. */
-export const furnish = ({ state }: FakeDocker): void => {
+const furnish = ({ state }: FakeDocker): void => {
   const n8n = state.add("n8n", { log: ["started\n"] })
   state.add("postgres")
   state.add("qdrant")

@@ -68,13 +68,13 @@ const UNICODE = [
   "home\u00adassistant",
   "home-ass\u0131stant",
   "home-ass\u0130stant",
-  "HOME-ASSISTANT".toLocaleLowerCase("tr"),
+  "HOME-ASSI\u0307STANT",
   "q\u0501rant",
 ]
 
 /** Ways of saying a name are for the ear: they are turned into the table's own before the guard, and never by it. */
 const ALIASES = [
-  ...["n eight n", "n 8 n", "en eight en", "the house", "hub one", "lights server", "home assistant"],
+  ...["n eight n", "n ate n", "en eight en", "the house", "hub one", "lights server", "home assistant"],
   ...["the database", "vector database", "n8n container", "the n8n"],
 ]
 

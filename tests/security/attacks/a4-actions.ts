@@ -123,7 +123,7 @@ export const actions: readonly AttackCase[] = [
     "malformed",
     ["restart_container"],
     EXTRAS.map(([key, value]) => [
-      `n8n with ${shown(key)}: ${shown(value)}`,
+      `n8n with ${shown(key)}: ${shown(JSON.stringify(value))}`,
       () => ({ container: "n8n", [key]: value }),
     ]),
   ),
