@@ -12,7 +12,10 @@ export interface Acknowledgement {
   /** The hash of the outcome's row. */
   readonly receiptId?: string | undefined
   readonly code?: string | undefined
+  readonly tool?: string | undefined
 }
+
+const CHANGE = /^(re)?start_|^stop_/
 
 /** Jett's actions at work in a process of their own, which can be killed. */
 export class ActingProcess {
@@ -20,6 +23,8 @@ export class ActingProcess {
   readonly ended: Promise<number | null>
   /** Settles when somebody was told something, or the process is gone. */
   readonly begun: Promise<unknown>
+  /** Settles when somebody was told that something was done, or the process is gone. */
+  readonly acted: Promise<unknown>
   #out = ""
 
   constructor(
@@ -33,15 +38,22 @@ export class ActingProcess {
       stdio: ["ignore", "pipe", "inherit"],
     })
     let begun = (): void => {}
+    let acted = (): void => {}
     const first = new Promise<void>((resolve) => {
       begun = resolve
+    })
+    const firstDone = new Promise<void>((resolve) => {
+      acted = resolve
     })
     this.#child.stdout?.on("data", (chunk: Buffer) => {
       this.#out += chunk.toString()
       begun()
+      if (this.acknowledged().some(({ outcome, tool }) => outcome === "done" && CHANGE.test(tool ?? "")))
+        acted()
     })
     this.ended = new Promise((resolve) => this.#child.once("close", (code) => resolve(code)))
     this.begun = Promise.race([first, this.ended])
+    this.acted = Promise.race([firstDone, this.ended])
   }
 
   /** Whole lines only. */

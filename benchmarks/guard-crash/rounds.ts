@@ -81,7 +81,7 @@ const oneLog = async (options: GuardCrashOptions, report: GuardCrashReport): Pro
       signal?.throwIfAborted()
       const life = report.rounds
       const acting = new ActingProcess(folder, engine.host, "act", life, again)
-      if (random() < 0.8) await acting.begun
+      await stage(acting, round === 0 ? 0 : random())
       await delay(random() * LONGEST_MS)
       await acting.kill()
       const told = acting.acknowledged()
@@ -97,6 +97,10 @@ const oneLog = async (options: GuardCrashOptions, report: GuardCrashReport): Pro
     await engine.close()
   }
 }
+
+/** Half of them are killed after something was done, the others from their first words on, or from their start. */
+const stage = (acting: ActingProcess, share: number): Promise<unknown> =>
+  share < 0.5 ? acting.acted : share < 0.8 ? acting.begun : Promise.resolve()
 
 /** Looks at the log on the disk whenever something is to be changed. Gives the calls that got so far. */
 const watchWire = (
