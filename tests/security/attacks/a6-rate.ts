@@ -138,8 +138,8 @@ export const rate: readonly AttackCase[] = [
     await admit(rig, 10)
     await refused(rig)
   }),
-  attack("a flood of 500 refusals leaves 21 rows, and the user can still act", async (rig) => {
-    await times(500, async () =>
+  attack("a flood of 100 refusals leaves 21 rows, and the user can still act", async (rig) => {
+    await times(100, async () =>
       expect(await rig.result("kill_container", {})).toMatchObject({ code: "unknown-tool" }),
     )
     expect(rig.rows).toHaveLength(21)

@@ -104,6 +104,20 @@ export const exfiltration: readonly AttackCase[] = [
       expect(JSON.stringify(read)).not.toContain("kept/secret")
     }),
   ),
+  ...["start", "end"].map((side) =>
+    attack(
+      `a value of the environment that the limit of a line cuts in two, near its ${side}`,
+      async (rig) => {
+        const secret = "kept/secret+that-is-cut-in-two?"
+        const container = rig.docker.state.get("n8n")
+        container.env = [`DB_PASSWORD=${secret}`]
+        container.log = [`${"x ".repeat(side === "start" ? 985 : 996)}${secret} and more of the same line\n`]
+        const read = await rig.result("container_logs", { container: "n8n" })
+        expect(read).toMatchObject({ type: "receipt", outcome: "done" })
+        expect(JSON.stringify([read, rig.rows])).not.toContain("kept/sec")
+      },
+    ),
+  ),
   ...SECRETS.slice(0, 6).flatMap(([what, line, secret]) => [
     attack(`${what} in the environment`, async (rig) => {
       rig.docker.state.get("n8n").env = [line, `X=${line}`]

@@ -36,7 +36,7 @@ const TOOLS: Readonly<Record<string, string>> = {
 }
 
 /** What has to come of a call, from the table above alone: this refusal, a question, or a receipt of something read. */
-export const expectedOf = ({ tool, args, confident }: GeneratedCall): DenialCode | "asked" | "receipt" => {
+const expectedOf = ({ tool, args, confident }: GeneratedCall): DenialCode | "asked" | "receipt" => {
   if (typeof tool !== "string" || !Object.hasOwn(TOOLS, tool)) return "unknown-tool"
   if (typeof args !== "object" || args === null || Array.isArray(args)) return "malformed"
   const keys = Reflect.ownKeys(args)

@@ -68,10 +68,7 @@ export const runAttacks = (
 }
 
 /** What holds in every case, whatever it is about. */
-export const expectLawful = (
-  { docker, rows }: AttackRig,
-  { changes = [] }: Pick<AttackCase, "changes">,
-): void => {
+const expectLawful = ({ docker, rows }: AttackRig, { changes = [] }: Pick<AttackCase, "changes">): void => {
   expect(docker.lines().filter((line) => !ALLOWED_LINES.has(line))).toEqual([])
   expect(docker.requests.filter(({ body, headers }) => body !== "" || headers["host"] !== "docker")).toEqual(
     [],
