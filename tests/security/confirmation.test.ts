@@ -76,7 +76,7 @@ const failed: ConfirmationVerdict = { type: "denied", reason: "not-pending" }
 describe("the question", () => {
   test("reads the operation back and names the word last", () => {
     const { question, expiresInMs } = open()
-    expect(question).toMatch(/^Shall I restart n eight n\? To confirm, say: [a-z]+\.$/)
+    expect(question).toMatch(/^Do you want me to restart n eight n\? To confirm, say: [a-z]+\.$/)
     expect(expiresInMs).toBe(20_000)
   })
 
@@ -185,7 +185,7 @@ describe("an answer", () => {
   test("that was not understood says so before the question", () => {
     const verdict = say(open(), "I was dancing yesterday", 6000)
     expect(askedAgain(verdict).question).toMatch(
-      /^I did not get that\. Shall I restart n eight n\? To confirm, say: /,
+      /^I did not get that\. Do you want me to restart n eight n\? To confirm, say: /,
     )
   })
 })

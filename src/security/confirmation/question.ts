@@ -11,7 +11,7 @@ const BECAUSE: Readonly<Partial<Record<ConfirmationRefusal, string>>> = {
 
 /** The question, with the word last: until it has been said nobody can know it. */
 export function questionOf(spoken: string, { word }: ChallengeWord, because?: ConfirmationRefusal): string {
-  const question = `Shall I ${spoken}? To confirm, say: ${word}.`
+  const question = `Do you want me to ${spoken}? To confirm, say: ${word}.`
   const reason = because === undefined ? undefined : BECAUSE[because]
   return reason === undefined ? question : `${reason} ${question}`
 }
