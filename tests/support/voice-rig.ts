@@ -15,6 +15,7 @@ import { loadConfig } from "../../src/config/load-config.ts"
 import { openSystem, type SystemSurroundings } from "../../src/main.ts"
 import type { LanguageModelChoice } from "../../src/ports/language-model.ts"
 import type { TurnRecord } from "../../src/ports/turn.ts"
+import { LoudspeakerTap } from "./loudspeaker-tap.ts"
 import { requireBuiltHost } from "./nasty-host.ts"
 import { joined } from "./speech-samples.ts"
 
@@ -24,6 +25,11 @@ export interface VoiceRigOptions {
   readonly languageModel?: LanguageModelChoice | undefined
   readonly echoCancelled?: boolean | undefined
   readonly settings?: Readonly<Record<string, string>> | undefined
+  /** In the place of the one that `settings` make. */
+  readonly config?: Config | undefined
+  readonly stays?: boolean | undefined
+  /** Called before whatever comes of the state. */
+  readonly onState?: ((state: StateEntered) => void) | undefined
   /** In the place of this machine's GPU. */
   readonly memory?: SystemSurroundings["memory"]
   readonly ledger?: SystemSurroundings["ledger"]
@@ -45,6 +51,10 @@ const pick = (name: string): Readonly<Record<string, string>> => {
 export class VoiceRig {
   readonly script: SpokenScript
   readonly clock: AudioClock
+  /** What has come out of the loudspeaker. */
+  readonly loudspeaker: LoudspeakerTap
+  /** What audio time waits for at the pace "clock". */
+  readonly pending: PendingWork
   readonly system: AssistantSystem
   readonly states: StateEntered[]
   readonly turns: TurnRecord[]
@@ -57,12 +67,17 @@ export class VoiceRig {
   readonly #folder: string
 
   private constructor(
-    fields: Pick<VoiceRig, "script" | "clock" | "system" | "states" | "turns" | "notices" | "recording">,
+    fields: Pick<
+      VoiceRig,
+      "script" | "clock" | "loudspeaker" | "pending" | "system" | "states" | "turns" | "notices" | "recording"
+    >,
     scope: Scope.Closeable,
     folder: string,
   ) {
     this.script = fields.script
     this.clock = fields.clock
+    this.loudspeaker = fields.loudspeaker
+    this.pending = fields.pending
     this.system = fields.system
     this.states = fields.states
     this.turns = fields.turns
@@ -78,6 +93,7 @@ export class VoiceRig {
     const scope = Scope.makeUnsafe()
     const script = new SpokenScript()
     const clock = new AudioClock()
+    const loudspeaker = new LoudspeakerTap(() => clock.now())
     const pending = new PendingWork()
     const states: StateEntered[] = []
     const turns: TurnRecord[] = []
@@ -93,25 +109,30 @@ export class VoiceRig {
         quiescent: () => pending.quiescent(),
       })
       return yield* openSystem({
-        config: testConfig(options.settings),
-        backend,
+        config: options.config ?? testConfig(options.settings),
+        backend: loudspeaker.on(backend),
         audioClock: clock,
         outputClock: clock,
         simulated: options.pace === "clock",
         listens: true,
+        stays: options.stays ?? false,
         echoCancelled: options.echoCancelled ?? true,
         pending,
         languageModel: languageModel && Effect.succeed(languageModel),
         memory: options.memory,
         ledger: options.ledger,
-        onState: (state) => states.push(state),
+        onState: (state) => {
+          states.push(state)
+          options.onState?.(state)
+        },
         onTurn: (turn) => turns.push(turn),
         onNotice: (message) => notices.push(message),
       })
     })
     const system = await Effect.runPromise(Scope.provide(program, scope))
     await Effect.runPromise(system.warm)
-    const rig = new VoiceRig({ script, clock, system, states, turns, notices, recording }, scope, folder)
+    const fields = { script, clock, loudspeaker, pending, system, states, turns, notices, recording }
+    const rig = new VoiceRig(fields, scope, folder)
     Effect.runCallback(system.run, {
       onExit: (exit) => {
         rig.ended = exit._tag
