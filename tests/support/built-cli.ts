@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url"
 import { dataFolder } from "../../src/config/paths.ts"
 import { RunningCommand } from "./running-command.ts"
 
-const entry = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url))
+/** The command line of the built program. */
+export const entry = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url))
 
 /** A command of the whole built program, with the models of this machine and a home of its own. */
 export class BuiltCommand extends RunningCommand {
