@@ -12,7 +12,7 @@ const WAKE_SAMPLES = 16_000
 
 /** The same sound each time: without the noise that makes it livelier. */
 const PIPER = "piper/0/1"
-/** A good semitone above Jett's own voice, and as much faster. */
+/** A whole tone above Jett's own voice, and as much faster. */
 const PITCH = 1.12
 
 /** What was recorded of a Kokoro voice (`af_heart`, a pause of 300 ms after the wake word), wake word and all. */
