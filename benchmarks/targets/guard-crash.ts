@@ -37,6 +37,11 @@ export const guardCrash: Target = async (options) => {
         none("logs that were not whole afterwards", report.broken),
         none("intents that the next life left without an outcome", report.unsettled),
         none("outcomes, or limits, that are not as it was", report.untrue),
+        {
+          ...{ what: "changes that reached the wire", found: report.changes, limit: Math.floor(rounds / 4) },
+          ...{ sense: "at least", unit: "" },
+          indicative: tooFew(rounds, 200),
+        },
       ],
       notes: [
         `${report.acknowledged} questions, receipts and refusals were told, ${report.changes} changes reached the wire`,
