@@ -53,7 +53,8 @@ describeWith("models", "jett tools hear", () => {
     for (const { heard, as } of second.ways) {
       if (first.ways.some((way) => way.heard === heard)) expect([heard, as.type]).not.toEqual([heard, "new"])
     }
-    expect(second.ways.some(({ as }) => as.type === "known")).toBe(true)
+    // The voice never says a name the same way twice: what it says now may be only near to what was learned.
+    expect(second.ways.some(({ as }) => as.type === "known" || as.type === "by-sound")).toBe(true)
   })
 
   it("takes the voice's own way of saying a well-known container for that container, in most sentences", async () => {
