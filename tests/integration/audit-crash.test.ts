@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
-import Database from "better-sqlite3"
 import * as Effect from "effect/Effect"
 import { expect, onTestFinished, test } from "vitest"
 import { openAuditLog } from "../../src/security/audit/audit-log.ts"
 import { type StartAuditThread, startAuditThread } from "../../src/security/audit/audit-thread.ts"
 import { readLog } from "../../src/security/audit/read-log.ts"
+import { Sqlite } from "../../src/security/audit/sqlite.ts"
 import { verifyLog } from "../../src/security/audit/verify-log.ts"
 import { AuditAppender } from "../support/audit-appender.ts"
 import { temporaryDirectory } from "../support/cli.ts"
@@ -62,7 +62,7 @@ test("while the disk is slow nothing else waits, and the rows come in the end", 
       Effect.gen(function* () {
         const log = yield* openAuditLog({ folder, version: "0", busyMs: 5_000 })
         // For the thread a lock is as bad as a disk that does not answer: it is stuck inside SQLite.
-        const other = new Database(join(folder, "audit.db"))
+        const other = new Sqlite(join(folder, "audit.db"))
         other.exec("BEGIN IMMEDIATE")
         let ticks = 0
         const ticking = setInterval(() => ticks++, 10)

@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import Database from "better-sqlite3"
 import { describe, expect, test } from "vitest"
+import { Sqlite } from "../../src/security/audit/sqlite.ts"
 import { verifyLog } from "../../src/security/audit/verify-log.ts"
 import { verdicts } from "../../src/security/audit/verify-report.ts"
 import { copyLog, openTestWriter, sampleEntry, sampleLog, tamper } from "../support/audit-logs.ts"
@@ -69,7 +69,7 @@ describe.skipIf(!hasPython)("a second verifier, in Python [skipped without pytho
   test("agrees that another database, and no database, cannot be verified", () => {
     const path = join(temporaryDirectory(), "audit.db")
     expect(both(path)).toEqual([12, 12])
-    const other = new Database(path)
+    const other = new Sqlite(path)
     other.exec("CREATE TABLE t (a)")
     other.close()
     expect(both(path)).toEqual([12, 12])

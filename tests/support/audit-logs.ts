@@ -1,10 +1,11 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import Database from "better-sqlite3"
+import type Database from "better-sqlite3"
 import type { AuditClock } from "../../src/security/audit/audit-clock.ts"
 import type { EntryToWrite } from "../../src/security/audit/audit-row.ts"
 import { type OpenedWriter, openWriter } from "../../src/security/audit/open-writer.ts"
+import { Sqlite } from "../../src/security/audit/sqlite.ts"
 import { temporaryDirectory } from "./cli.ts"
 
 /** A clock that goes on by one ms at each look, and can be moved. */
@@ -87,7 +88,7 @@ export const copyLog = (folder: string): string => {
 
 /** Somebody changes the database with a tool of theirs, and covers the tracks: the triggers are as before. */
 export const tamper = (folder: string, change: (database: Database.Database) => void): string => {
-  const database = new Database(join(folder, "audit.db"))
+  const database = new Sqlite(join(folder, "audit.db"))
   const triggers = database
     .prepare<unknown[], { readonly name: string; readonly sql: string }>(
       "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'",

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { SQLITE_PACKAGE } from "../../security/audit/sqlite-package.ts"
 import { isRecord } from "../../service/control-protocol.ts"
 import { type Check, fail, ok, warn } from "./check.ts"
 
@@ -12,7 +13,7 @@ interface NativeModule {
 
 const nativeModules: readonly NativeModule[] = [
   { name: "onnxruntime-node" },
-  { name: "better-sqlite3" },
+  { name: SQLITE_PACKAGE },
   { name: "node-llama-cpp", optional: "the embedded language model" },
   { name: "@fugood/llama.node", optional: "the embedded language model" },
   { name: "naudiodon", optional: "sound through PortAudio" },

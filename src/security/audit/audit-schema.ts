@@ -1,5 +1,6 @@
-import Database from "better-sqlite3"
+import type Database from "better-sqlite3"
 import { FORMAT } from "./row-hash.ts"
+import { Sqlite } from "./sqlite.ts"
 
 /** In the database's header: "JeAu". */
 export const APPLICATION_ID = 0x4a654175
@@ -145,7 +146,7 @@ const objectsOf = (database: Database.Database): SchemaObjects => {
 }
 
 const expectedObjects = (): SchemaObjects => {
-  const pristine = new Database(":memory:")
+  const pristine = new Sqlite(":memory:")
   try {
     createSchema(pristine)
     return objectsOf(pristine)

@@ -1,7 +1,8 @@
-import Database from "better-sqlite3"
+import type Database from "better-sqlite3"
 import { AuditError, auditErrorOf } from "./audit-error.ts"
 import { APPLICATION_ID, createSchema, headerOf, isEmpty, schemaDifference } from "./audit-schema.ts"
 import { FORMAT } from "./row-hash.ts"
+import { Sqlite } from "./sqlite.ts"
 
 /**
  * Settings of every connection, and what they read as once they took effect. better-sqlite3 opens WAL databases at
@@ -27,7 +28,7 @@ export const openDatabase = (
 ): Database.Database => {
   let database: Database.Database | undefined
   try {
-    database = new Database(path, { timeout: busyMs, fileMustExist: true })
+    database = new Sqlite(path, { timeout: busyMs, fileMustExist: true })
     configure(database, path)
     if (isEmpty(database)) create(database, begin)
     checkFormat(database, path)

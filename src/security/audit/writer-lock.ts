@@ -1,5 +1,6 @@
-import Database from "better-sqlite3"
+import type Database from "better-sqlite3"
 import { AuditError, auditErrorOf } from "./audit-error.ts"
+import { Sqlite } from "./sqlite.ts"
 
 export interface WriterLock {
   release(): void
@@ -13,7 +14,7 @@ export interface WriterLock {
 export const takeWriterLock = (path: string, waitMs: number): WriterLock => {
   let database: Database.Database | undefined
   try {
-    database = new Database(path, { timeout: waitMs })
+    database = new Sqlite(path, { timeout: waitMs })
     database.exec("BEGIN EXCLUSIVE")
   } catch (error) {
     database?.close()

@@ -11,9 +11,10 @@ import {
   writeFileSync,
 } from "node:fs"
 import { dirname, join } from "node:path"
-import Database from "better-sqlite3"
+import type Database from "better-sqlite3"
 import { expect, onTestFinished, test } from "vitest"
 import { AuditError, isFatal } from "../../../src/security/audit/audit-error.ts"
+import { Sqlite } from "../../../src/security/audit/sqlite.ts"
 import { verifyLog } from "../../../src/security/audit/verify-log.ts"
 import { openTestWriter, sampleEntry, sampleLog, tamper } from "../../support/audit-logs.ts"
 import { temporaryDirectory } from "../../support/cli.ts"
@@ -76,7 +77,7 @@ test("a log that another program holds locked refuses the row, and goes on when 
   const folder = sampleLog(0)
   const { writer, close } = openTestWriter(folder, { busyMs: 10 })
   onTestFinished(close)
-  const other = new Database(join(folder, "audit.db"))
+  const other = new Sqlite(join(folder, "audit.db"))
   onTestFinished(() => void other.close())
   other.exec("BEGIN IMMEDIATE")
   const failure = failureOf(() => writer.append([sampleEntry(0)]))
@@ -136,7 +137,7 @@ test.each([
     "a database of another program",
     (path: string) => {
       rmSync(path)
-      const other = new Database(path)
+      const other = new Sqlite(path)
       other.exec("CREATE TABLE t (a)")
       other.close()
     },
@@ -194,7 +195,7 @@ test("nothing is added to a log whose end was changed, whose triggers were, or w
     })
   }
   const folder = sampleLog(3)
-  const database = new Database(join(folder, "audit.db"))
+  const database = new Sqlite(join(folder, "audit.db"))
   database.exec("DROP TRIGGER rows_update")
   database.close()
   expect(failureOf(() => openAndClose(folder)).message).toContain("trigger rows_update is missing")
@@ -202,7 +203,7 @@ test("nothing is added to a log whose end was changed, whose triggers were, or w
 
 test("a log of a newer version is left alone", () => {
   const folder = sampleLog(1)
-  const database = new Database(join(folder, "audit.db"))
+  const database = new Sqlite(join(folder, "audit.db"))
   database.pragma("user_version = 2")
   database.close()
   expect(failureOf(() => openAndClose(folder)).message).toMatch(
@@ -248,7 +249,7 @@ test.each([
   ["the identity's DELETE", "DELETE FROM log"],
 ])("%s is refused by the database itself, on SQLite's default settings", (_, sql) => {
   const folder = sampleLog(2)
-  const database = new Database(join(folder, "audit.db"))
+  const database = new Sqlite(join(folder, "audit.db"))
   onTestFinished(() => void database.close())
   database.pragma("foreign_keys = OFF")
   database.pragma("recursive_triggers = OFF")

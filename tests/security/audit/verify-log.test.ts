@@ -1,9 +1,9 @@
 import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import Database from "better-sqlite3"
 import { describe, expect, test } from "vitest"
 import { HASHED_COLUMNS } from "../../../src/security/audit/row-hash.ts"
 import { parseVerifierKey } from "../../../src/security/audit/signed-note.ts"
+import { Sqlite } from "../../../src/security/audit/sqlite.ts"
 import { verifyLog } from "../../../src/security/audit/verify-log.ts"
 import { copyLog, openTestWriter, sampleEntry, sampleLog, tamper } from "../../support/audit-logs.ts"
 import { mutations } from "../../support/audit-mutations.ts"
@@ -13,7 +13,7 @@ const databaseOf = (folder: string): string => join(folder, "audit.db")
 
 /** The newest checkpoint of a log. */
 const checkpointOf = (folder: string): string => {
-  const database = new Database(databaseOf(folder), { readonly: true })
+  const database = new Sqlite(databaseOf(folder), { readonly: true })
   try {
     return String(
       database.prepare<unknown[], unknown>("SELECT note FROM checkpoints ORDER BY size DESC").pluck().get(),
@@ -157,7 +157,7 @@ test("a database that was cut is never valid, wherever it was cut", () => {
 
 test.each(["rows_update", "payloads_delete", "rows_insert"])("a missing trigger %s is found", (name) => {
   const path = databaseOf(sampleLog(3))
-  const database = new Database(path)
+  const database = new Sqlite(path)
   database.exec(`DROP TRIGGER ${name}`)
   database.close()
   expect(verifyLog(path)).toMatchObject({ verdict: "broken", message: expect.stringContaining(name) })
@@ -170,7 +170,7 @@ test("a trigger that was made harmless, and one that was added, are found", () =
     "CREATE TABLE more (a)",
   ]) {
     const path = databaseOf(sampleLog(3))
-    const database = new Database(path)
+    const database = new Sqlite(path)
     database.exec(sql)
     database.close()
     expect(verifyLog(path).verdict).toBe("broken")
