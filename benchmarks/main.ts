@@ -15,8 +15,8 @@ import { makeWholeCorpus } from "./corpus/whole.ts"
 import { keepResult } from "./kept-results.ts"
 import { revisionOf, watchMachine } from "./machine.ts"
 import { stderrProgress } from "./progress.ts"
-import { textReport } from "./report.ts"
-import { type Findings, isMet, type Result } from "./result.ts"
+import { barLine, textReport } from "./report.ts"
+import { type Findings, type Result, verdictOf } from "./result.ts"
 import type { Target } from "./target.ts"
 
 /** Loaded one by one: what is not measured must not take memory. */
@@ -78,9 +78,11 @@ export async function run(context: CommandContext): Promise<number> {
   if (json) io.out(document)
   const file = textOption(options, "out")
   if (file !== undefined) writeFileSync(file, document)
-  return results.every(({ bars }) => bars.every((bar) => bar.indicative || isMet(bar)))
-    ? ExitCode.ok
-    : ExitCode.failure
+  const notMet = results.flatMap(({ benchmark, bars }) =>
+    bars.filter((bar) => verdictOf(bar) === "FAIL").map((bar) => `${benchmark}: ${barLine(bar)}`),
+  )
+  for (const line of notMet) io.note(`\nNOT MET: ${line}\n`)
+  return notMet.length === 0 ? ExitCode.ok : ExitCode.failure
 }
 
 /** Watches the machine while `target` runs. */

@@ -29,6 +29,12 @@ export const textReport = (result: Result): string =>
     ...result.notes.map((note) => `- ${note}\n`),
   ].join("")
 
+/** A bar in one line. */
+export const barLine = (bar: Bar): string => {
+  const [what, found, limit, verdict] = barCells(bar)
+  return `${what}: found ${found}, limit ${limit}, ${verdict}`
+}
+
 /** `benchmarks/RESULTS.md`: the last kept result of each benchmark. */
 export const markdownReport = (results: readonly Result[]): string =>
   [
@@ -65,7 +71,7 @@ export const markdownReport = (results: readonly Result[]): string =>
     "",
   ].join("\n")
 
-const barCells = (bar: Bar): readonly string[] => [
+const barCells = (bar: Bar): readonly [string, string, string, string] => [
   bar.what,
   withUnit(bar.found, bar.unit),
   `${bar.sense === "at most" ? "≤" : "≥"} ${withUnit(bar.limit, bar.unit)}`,

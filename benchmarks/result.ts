@@ -50,7 +50,7 @@ export interface Result extends Findings {
 }
 
 /** A bar that nothing was measured for is not met. */
-export const isMet = ({ found, limit, sense }: Bar): boolean =>
+const isMet = ({ found, limit, sense }: Bar): boolean =>
   sense === "at most" ? found <= limit : found >= limit
 
 export const verdictOf = (bar: Bar): "pass" | "FAIL" | "(pass)" | "(fail)" => {

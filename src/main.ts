@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { actionDoor } from "./actors/actions/action-door.ts"
 import { assistantActions } from "./actors/actions/assistant-actions.ts"
+import { superviseActions } from "./actors/actions/supervise-actions.ts"
 import {
   type AssistantSystem,
   type AssistantSystemOptions,
@@ -78,6 +79,7 @@ export const openModels = (config: Config, cores: number) =>
       config,
       store: makeModelStore(modelsFolder(config, process.env)),
       hosts: branch.hosts,
+      wyoming: branch.wyoming,
       residency: branch.residency,
       profile: profileOf(config, readings.source !== "none"),
       clock: monotonicClock,
@@ -133,19 +135,13 @@ export const openAssistant = async (config: Config, options: OpenAssistantOption
 export const openActions = async (config: Config): Promise<Actions & { close(): Promise<void> }> => {
   const own = ownScope()
   const program = Effect.gen(function* () {
-    const { children, guard } = assistantActions({
+    const actions = assistantActions({
       ...actionsOf({ config, onNotice: () => undefined }),
       announcements: { announce: () => undefined, withdraw: () => false },
       models: () => ({ models: [], pools: null }),
     })
-    const root = yield* makeSupervisor<SupervisedHandle>({
-      id: "actions",
-      clock: monotonicClock,
-      strategy: "rest_for_one",
-      pastIntensity: "escalate",
-      children: children.map((child) => ({ child })),
-    })
-    yield* root.started
+    yield* superviseActions(actions)
+    const { guard } = actions
     return actionDoor({ tools: guard, consent: guard, pins: guard })
   })
   return { ...(await openIn(own, program)), close: own.close }

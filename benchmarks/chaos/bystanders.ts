@@ -1,5 +1,9 @@
+import { setTimeout as delay } from "node:timers/promises"
 import { isGroupGone } from "../../src/actors/hosts/process-group.ts"
 import { descendantsOf } from "../../tests/support/process-tree.ts"
+
+/** How long what was told to end may take, on a machine that is busy. */
+const ENDED_WITHIN_MS = 5000
 
 /** What must not happen to the process that everything runs in, watched while `work` runs. */
 export const watchProcess = async <A>(
@@ -19,11 +23,15 @@ export const watchProcess = async <A>(
   process.on("unhandledRejection", note)
   try {
     const found = await work()
+    const leftBehind = (): readonly number[] => {
+      const left = descendantsOf(process.pid).filter((pid) => !before.has(pid))
+      const groups = [...hostsOf(found)].filter((pid) => !isGroupGone(pid))
+      return [...new Set([...left, ...groups])]
+    }
     // What was told to end a moment ago may need another.
-    await new Promise((resolve) => setTimeout(resolve, 1000))
-    const left = descendantsOf(process.pid).filter((pid) => !before.has(pid))
-    const groups = [...hostsOf(found)].filter((pid) => !isGroupGone(pid))
-    return { found, crashes, orphans: [...new Set([...left, ...groups])] }
+    const deadlineMs = performance.now() + ENDED_WITHIN_MS
+    while (leftBehind().length > 0 && performance.now() < deadlineMs) await delay(100)
+    return { found, crashes, orphans: leftBehind() }
   } finally {
     process.off("uncaughtException", note)
     process.off("unhandledRejection", note)

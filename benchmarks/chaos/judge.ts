@@ -19,7 +19,8 @@ export type Verdict = (typeof VERDICTS)[number]
 
 export type JudgedTurn = Pick<TurnRecord, "outcome" | "transcript" | "route" | "reply" | "heard">
 
-const SAYS_SO = /^Sorry, (that took too long|something went wrong there|I didn't catch that)/
+const SAYS_SO =
+  /^Sorry, (that took too long|something went wrong there|I didn't catch that)|because there is no language model\.$|^(There is not enough|Other programs use|The) .*memory .*the language model/
 
 /** What became of a line that was spoken: `earStruck` says whether the ear was away for some of it. */
 export const judge = (expected: Expected, turns: readonly JudgedTurn[], earStruck: boolean): Verdict => {

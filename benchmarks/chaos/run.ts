@@ -1,18 +1,26 @@
 import type { AssistantSystem } from "../../src/actors/assistant-system.ts"
-import type { HostId } from "../../src/actors/models/model-branch.ts"
+import { demoLines } from "../../src/cli/demo/scenes.ts"
 import type { Config } from "../../src/config/definition.ts"
 import { DEFAULT_RESTART_POLICY } from "../../src/machines/supervision/restart-policy.ts"
 import { isRunning } from "../../tests/support/processes.ts"
 import type { Recording } from "../corpus/record.ts"
 import { type DemoLineName, demoLine } from "../demo-lines.ts"
 import { type Rig, withRig } from "../rig.ts"
+import { HostStriker, STRUCK_HOSTS } from "./host-striker.ts"
 import { type Expected, judge, type Verdict } from "./judge.ts"
-import { CHAOS_HOST, FAULTS, type Fault, Mischief } from "./mischief.ts"
+import { HOST_LINES, type Lines, OLLAMA_LINES } from "./lines.ts"
+import { CHAOS_HOST } from "./mischief.ts"
+import type { OllamaStriker } from "./ollama-striker.ts"
+import type { Blow, Striker } from "./striker.ts"
 import { Watch } from "./watch.ts"
 
 export interface ChaosOptions {
   readonly config: Config
   readonly pace: "realtime" | "clock"
+  /** Answers, and is struck in place of the hosts. Default: the hosts are struck, and the embedded model answers. */
+  readonly ollama?: OllamaStriker | undefined
+  /** Default: those for what is struck. */
+  readonly lines?: Lines | undefined
   /** How many to do at least. */
   readonly faults: number
   readonly random: () => number
@@ -20,9 +28,7 @@ export interface ChaosOptions {
   readonly onProgress: (done: number) => void
 }
 
-export interface Struck {
-  readonly fault: Fault
-  readonly host: HostId
+export interface Struck extends Blow {
   /** What the dialogue was at. */
   readonly state: string
 }
@@ -51,25 +57,6 @@ export interface ChaosFindings {
   readonly pids: ReadonlySet<number>
 }
 
-const LINES: Readonly<Partial<Record<DemoLineName, Expected>>> = {
-  time: { transcript: /what time is it/i, route: "phrase", reply: /^It's \S/ },
-  capabilities: { transcript: /what can you do/i, route: "phrase", reply: /^I tell / },
-  question: { transcript: /capital of france/i, route: "llm", reply: /\w/ },
-}
-
-const HOSTS = ["listener", "stt", "tts", "llm"] as const satisfies readonly HostId[]
-
-/** How often each comes in a bag: what takes seconds, or rests for 30 s afterwards, comes less often. */
-const BAG: Readonly<Record<Fault, number>> = {
-  kill: 3,
-  "exit-0": 3,
-  garbage: 3,
-  "huge-message": 3,
-  stop: 2,
-  "slow-start": 2,
-  "out-of-memory": 1,
-}
-
 /** Escalation, breakers and back-off have tests of their own. */
 const policy = { ...DEFAULT_RESTART_POLICY, intensity: 1000, backoffMs: 1, maxBackoffMs: 20 }
 
@@ -77,19 +64,25 @@ const policy = { ...DEFAULT_RESTART_POLICY, intensity: 1000, backoffMs: 1, maxBa
 const STUCK_MS = 90_000
 /** For a model that rests after a load that failed. */
 const RECOVERY_MS = 90_000
+const LEARN_ATTEMPTS = 3
 const MOST_FAULTS_A_TURN = 3
 /** So many turns are one conversation: a longer one takes the language model longer. */
-const CONVERSATION_TURNS = 10
+const CONVERSATION_TURNS = 6
+/** Of the blows, those that wait until what is struck writes an answer: that is a small part of a turn. */
+const IN_WRITING_SHARE = 0.5
+/** So long it writes, at most, until such a blow. */
+const WRITING_MS = 1000
+const LOOK_MS = 20
 
-/** Speaks to a whole assistant with real hosts and strikes them at random moments of its turns. */
+/** Speaks to a whole assistant with real hosts and strikes them, or its Ollama, at random moments of its turns. */
 export const chaosRun = async (options: ChaosOptions): Promise<ChaosFindings> => {
-  const { config, pace, signal } = options
-  const mischief = new Mischief(options.random)
+  const { config, ollama, pace, signal } = options
+  const striker = ollama ?? new HostStriker(options.random)
   const watch = new Watch()
   try {
     return await withRig(
       {
-        config: { ...config, llm: { ...config.llm, provider: "embedded" } },
+        config: ollama?.configure(config) ?? { ...config, llm: { ...config.llm, provider: "embedded" } },
         pace,
         hosts: { policy, entry: CHAOS_HOST },
         onState: (state) => watch.entered(state),
@@ -100,29 +93,28 @@ export const chaosRun = async (options: ChaosOptions): Promise<ChaosFindings> =>
         },
       },
       signal,
-      (rig) => new Chaos(options, rig, mischief, watch).run(),
+      (rig) => new Chaos(options, rig, striker, watch).run(),
     )
   } finally {
-    mischief.close()
+    if (ollama === undefined) await striker.close()
   }
 }
 
 class Chaos {
   readonly #options: ChaosOptions
   readonly #rig: Rig
-  readonly #mischief: Mischief
+  readonly #striker: Striker
   readonly #watch: Watch
   readonly #system: AssistantSystem
   readonly #turns: ChaosTurn[] = []
   readonly #pids = new Set<number>()
   readonly #stuck: string[] = []
-  #bag: Fault[] = []
   #struckEar: number | undefined
 
-  constructor(options: ChaosOptions, rig: Rig, mischief: Mischief, watch: Watch) {
+  constructor(options: ChaosOptions, rig: Rig, striker: Striker, watch: Watch) {
     this.#options = options
     this.#rig = rig
-    this.#mischief = mischief
+    this.#striker = striker
     this.#watch = watch
     this.#system = rig.system
   }
@@ -133,7 +125,7 @@ class Chaos {
     let done = 0
     for (let i = 0; done < faults && this.#stuck.length === 0; i++) {
       signal.throwIfAborted()
-      if (i % CONVERSATION_TURNS === CONVERSATION_TURNS - 1) await this.#newConversation(i)
+      if (i % CONVERSATION_TURNS === 0) await this.#newConversation(i)
       const line = lines[Math.floor(this.#options.random() * lines.length)]
       if (line !== undefined) done += await this.#turn(line)
       onProgress(done)
@@ -152,24 +144,26 @@ class Chaos {
   /** What each line amounts to, and how long it takes, while nobody strikes. */
   async #learn(): Promise<readonly Line[]> {
     const lines: Line[] = []
-    for (const [name, expected] of Object.entries(LINES)) {
+    const { ollama, lines: told = ollama === undefined ? HOST_LINES : OLLAMA_LINES } = this.#options
+    for (const [name, expected] of Object.entries(told)) {
       const recording = await demoLine(isLineName(name) ? name : "time")
-      // The first one finds caches cold, and a language model that was not warm.
-      await this.#speak(recording)
-      const spoken = await this.#speak(recording)
-      const line: Line = {
-        ...expected,
-        name,
-        recording,
-        tookMs: spoken.tookMs,
-      }
-      if (judge(line, spoken.turns, false) !== "right")
-        throw new Error(
-          `"${name}" is not answered rightly before anything was struck: ${spoken.said.join("; ")}`,
-        )
+      // The first one finds caches cold, and a language model that was not warm. Ollama's takes longer than that.
+      if (ollama === undefined) await this.#speak(recording)
+      const line = await this.#learnLine({ ...expected, name, recording, tookMs: 0 })
       lines.push(line)
     }
     return lines
+  }
+
+  /** A machine that is busy for a moment may let a deadline pass although nobody strikes. */
+  async #learnLine(line: Line): Promise<Line> {
+    let said: readonly string[] = []
+    for (let attempt = 0; attempt < LEARN_ATTEMPTS && this.#stuck.length === 0; attempt++) {
+      const spoken = await this.#speak(line.recording)
+      if (judge(line, spoken.turns, false) === "right") return { ...line, tookMs: spoken.tookMs }
+      said = spoken.said
+    }
+    throw new Error(`"${line.name}" is not answered rightly before anything was struck: ${said.join("; ")}`)
   }
 
   async #turn(line: Line): Promise<number> {
@@ -177,39 +171,47 @@ class Chaos {
     this.#watch.earWasAway = false
     const count = 1 + Math.floor(this.#options.random() * MOST_FAULTS_A_TURN)
     const struck: Struck[] = []
-    const timers = Array.from({ length: count }, () =>
-      setTimeout(() => {
+    const blows = Array.from({ length: count }, () =>
+      this.#atRandom(line, () => {
         const one = this.#strike()
         if (one !== undefined) struck.push(one)
-      }, this.#options.random() * line.tookMs),
+      }),
     )
     const spoken = await this.#speak(line.recording)
-    for (const timer of timers) clearTimeout(timer)
+    for (const cancel of blows) cancel()
     const earStruck = this.#watch.earWasAway || struck.some(({ host }) => host === "listener")
     const verdict = judge(line, spoken.turns, earStruck)
     this.#turns.push({ line: line.name, struck, verdict, tookMs: spoken.tookMs, turns: spoken.said })
     return struck.length
   }
 
-  /** The next fault of the bag, on one of the hosts that run. */
-  #strike(): Struck | undefined {
-    const { models, conversation } = this.#system
-    this.#notePids()
-    const running = HOSTS.flatMap((host) => {
-      const pid = models.pid(host)
-      return pid === undefined ? [] : [{ host, pid }]
-    })
-    const target = running[Math.floor(this.#options.random() * running.length)]
-    const fault = this.#nextFault()
-    if (target === undefined || !this.#mischief.strike(fault, target.pid)) return undefined
-    if (target.host === "listener") this.#struckEar = target.pid
-    return { fault, host: target.host, state: conversation.state().value }
+  /** Once in the turn that begins now; gives what takes that back. */
+  #atRandom(line: Line, deed: () => void): () => void {
+    const { ollama, random } = this.#options
+    let timer: NodeJS.Timeout | undefined
+    if (ollama === undefined || line.route !== "llm" || random() >= IN_WRITING_SHARE) {
+      timer = setTimeout(deed, random() * line.tookMs)
+      return () => clearTimeout(timer)
+    }
+    const look = setInterval(() => {
+      if (!this.#striker.isWriting(this.#system)) return
+      clearInterval(look)
+      timer = setTimeout(deed, random() * WRITING_MS)
+    }, LOOK_MS)
+    return () => {
+      clearInterval(look)
+      clearTimeout(timer)
+    }
   }
 
-  #nextFault(): Fault {
-    if (this.#bag.length === 0) this.#bag = FAULTS.flatMap((fault) => Array<Fault>(BAG[fault]).fill(fault))
-    const [fault = "kill"] = this.#bag.splice(Math.floor(this.#options.random() * this.#bag.length), 1)
-    return fault
+  #strike(): Struck | undefined {
+    this.#notePids()
+    const state = this.#system.conversation.state().value
+    const isWriting = this.#striker.isWriting(this.#system)
+    const blow = this.#striker.strike(this.#system)
+    if (blow === undefined) return undefined
+    if (blow.host === "listener") this.#struckEar = blow.pid
+    return { ...blow, state: isWriting ? `${state} and the model writes` : state }
   }
 
   async #speak(recording: Recording) {
@@ -252,6 +254,7 @@ class Chaos {
   /** After the last fault everything has to be as before. */
   async #recover(lines: readonly Line[]): Promise<readonly string[]> {
     const failed: string[] = []
+    await this.#striker.settled()
     for (const line of lines) {
       const untilMs = performance.now() + RECOVERY_MS
       let last = ""
@@ -270,7 +273,7 @@ class Chaos {
   }
 
   #notePids(): void {
-    for (const host of HOSTS) {
+    for (const host of STRUCK_HOSTS) {
       const pid = this.#system.models.pid(host)
       if (pid !== undefined) this.#pids.add(pid)
     }
@@ -284,6 +287,6 @@ interface Line extends Expected {
   readonly tookMs: number
 }
 
-const isLineName = (name: string): name is DemoLineName => Object.hasOwn(LINES, name)
+const isLineName = (name: string): name is DemoLineName => Object.hasOwn(demoLines, name)
 
 const after = (ms: number): Promise<undefined> => new Promise((resolve) => setTimeout(resolve, ms, undefined))

@@ -44,7 +44,7 @@ const bar = (what: string, found: number, limit: number, more: Partial<Bar> = {}
 const keepLaws = async (options: TargetOptions, seed: number): Promise<Findings> => {
   const worlds = amount(options, 40, 1000) * (options.quick ? 1 : 2)
   const broken: string[] = []
-  const totals: Partial<Record<keyof ResidencyCounts, number>> = {}
+  const totals: Record<string, number> = {}
   for (let world = 0; world < worlds; world++) {
     await nextTurn(options, "random worlds", world, worlds)
     const simulated = new SimulatedResidency(seed + world)
@@ -54,10 +54,10 @@ const keepLaws = async (options: TargetOptions, seed: number): Promise<Findings>
     } catch (error) {
       broken.push(String(error))
     }
-    for (const [what, count] of countsOf(simulated)) totals[what] = (totals[what] ?? 0) + count
+    for (const [what, count] of Object.entries(simulated.counts)) totals[what] = (totals[what] ?? 0) + count
   }
   options.progress.step("random worlds", worlds, worlds)
-  const operations = totals.operations ?? 0
+  const operations = totals["operations"] ?? 0
   return {
     measurements: [],
     bars: [
@@ -71,26 +71,22 @@ const keepLaws = async (options: TargetOptions, seed: number): Promise<Findings>
   }
 }
 
-const countsOf = ({ counts }: SimulatedResidency): readonly (readonly [keyof ResidencyCounts, number])[] => [
-  ["operations", counts.operations],
-  ["grants", counts.grants],
-  ["refusals", counts.refusals],
-  ["cancels", counts.cancels],
-  ["evictions", counts.evictions],
-  ["overcommitments", counts.overcommitments],
-  ["stuckEvictions", counts.stuckEvictions],
-  ["outOfMemory", counts.outOfMemory],
-]
-
-const countsText = (totals: Partial<Record<keyof ResidencyCounts, number>>): string =>
-  [
-    `${totals.grants} grants`,
-    `${totals.refusals} refusals`,
-    `${totals.cancels} given up while waiting`,
-    `${totals.evictions} evictions, ${totals.stuckEvictions} of them never ended in time`,
-    `${totals.overcommitments} over-commitments (a game started, a footprint grew)`,
-    `${totals.outOfMemory} times out of memory`,
+const countsText = (totals: Readonly<Record<string, number>>): string => {
+  const count = (what: keyof ResidencyCounts): number => totals[what] ?? 0
+  return [
+    `${count("events")} events`,
+    `${count("grants")} grants`,
+    `${count("refusals")} refusals`,
+    `${count("cancels")} given up while waiting`,
+    `${count("evictions")} evictions, ${count("stuckEvictions")} of them never ended in time`,
+    `${count("overcommitments")} over-commitments (a game started, a footprint grew)`,
+    `${count("outOfMemory")} times out of memory`,
+    `${count("fallBacks")} models that fell back to the processor`,
+    `${count("registrations")} registrations`,
+    `${count("found")} times a server held a model already`,
+    `${count("blindTimes")} times without readings`,
   ].join(", ")
+}
 
 /** The planner against the exhaustive oracle, and how long it takes for 12 idle models and a request for three more. */
 const plan = async (options: TargetOptions, seed: number): Promise<Findings> => {

@@ -11,6 +11,7 @@ export const readReports = (paths) => {
     skipped: 0,
     files: { passed: 0, failed: 0, skipped: 0 },
     skippedTests: [],
+    failedTests: [],
   }
   for (const path of paths) {
     let report
@@ -19,6 +20,7 @@ export const readReports = (paths) => {
     } catch {
       totals.failed += 1
       totals.files.failed += 1
+      totals.failedTests.push(`there is no report ${path}`)
       continue
     }
     for (const file of report.testResults) addFile(totals, file)
@@ -32,12 +34,20 @@ const addFile = (totals, file) => {
     const state = test.status === "passed" || test.status === "failed" ? test.status : "skipped"
     count[state] += 1
     if (state === "skipped") totals.skippedTests.push(test)
+    if (state === "failed")
+      totals.failedTests.push(describeFailure(file, test.fullName, test.failureMessages?.[0]))
   }
-  if (file.status === "failed" && count.failed === 0) count.failed = 1
+  if (file.status === "failed" && count.failed === 0) {
+    count.failed = 1
+    totals.failedTests.push(describeFailure(file, "could not be loaded", file.message))
+  }
   const state = count.failed > 0 ? "failed" : count.passed > 0 ? "passed" : "skipped"
   totals.files[state] += 1
   for (const key of ["passed", "failed", "skipped"]) totals[key] += count[key]
 }
+
+const describeFailure = (file, what, message = "") =>
+  [file.name, what, message.split("\n", 1)[0]].filter(Boolean).join(": ")
 
 /** Why tests were skipped, with how many: the `[skipped: …]` of their suites' titles. */
 export const skippedBecause = (totals) => {

@@ -29,6 +29,7 @@ import { type HostsOptions, hostsOf, modelBranch } from "./models/model-branch.t
 import { type ModelSystem, makeModelSystem } from "./models/model-system.ts"
 import { modelsStatus, statesOfModels } from "./models/models-status.ts"
 import { PartHealth } from "./models/part-health.ts"
+import { tellLateGpu } from "./residency/late-gpu.ts"
 import { LoadTimes } from "./residency/load-times.ts"
 import type { ResidencyOptions } from "./residency/residency.ts"
 import { makeTurnLeases } from "./residency/turn-leases.ts"
@@ -119,21 +120,29 @@ export const openAssistantSystem = (
     })
     const { residency } = branch
     const parts = new PartHealth(config, (event) => voice.conversation.send(event))
-    const onModel = (report: ModelReport, part: Part | undefined): void => {
+    const onModel = (report: ModelReport, part: Part | undefined, stoodIn = false): void => {
       options.onModel?.(report)
       if (part === undefined) return
       // No answer waits for the ear, which is loaded before it is spoken to.
       if (part !== "mic") loads.note(report)
+      // The part is not away, and who answers is told elsewhere.
+      if (stoodIn) return
+      // Once until it is back: without a voice nobody hears the reason, and without an ear nobody asks for it.
+      const { state, failure } = report
+      if (state === "failed" && failure?.reason === "refused" && !parts.down.has(part))
+        options.onNotice(failure.message)
       parts.note(part, report)
     }
     const hasGpu = readings.source !== "none"
     const profile = profileOf(config, hasGpu)
+    if (!hasGpu && config.memory.profile === "auto")
+      yield* Effect.forkScoped(tellLateGpu(readings, options.onNotice))
     const models = yield* makeModelSystem({
       config,
       store: options.store,
       hosts: branch.hosts,
+      wyoming: branch.wyoming,
       residency,
-      onSupervision: onReport,
       profile,
       clock: monotonicClock,
       cores: availableParallelism(),
@@ -147,14 +156,14 @@ export const openAssistantSystem = (
       store: options.store,
       embedded: models.llm,
       residency,
-      readings: hasGpu ? readings : undefined,
+      readings,
       profile,
       instead: options.languageModel,
       onChoice: (choice) => {
         chosen = choice
         options.onLanguageModel?.(choice)
       },
-      onModel: (report) => onModel(report, "llm"),
+      onModel: (report, stoodIn) => onModel(report, "llm", stoodIn),
       onNotice: options.onNotice,
     })
     const { stt, tts } = models.preload

@@ -1,4 +1,3 @@
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Semaphore from "effect/Semaphore"
@@ -13,16 +12,15 @@ import type {
   Outcome,
   PinOutcome,
   ProcessRow,
-  RefusalCode,
 } from "../ports/assistant.ts"
 import type { PendingPin } from "../ports/consent.ts"
 import type { LanguageModelChoice } from "../ports/language-model.ts"
-import type { ModelFailure } from "../ports/models.ts"
 import type { ToolResult } from "../ports/tools.ts"
 import type { TurnRecord } from "../ports/turn.ts"
 import type { AssistantSystem } from "./assistant-system.ts"
 import type { TypedTurn } from "./turn/answer-services.ts"
 import { transcribeFile } from "./turn/transcribe-file.ts"
+import { abandoned, away, brokenOff, busy, outcomeOf, refusalOf } from "./turn-outcome.ts"
 import type { StateEntered } from "./voice/conversation-system.ts"
 
 const done: Acknowledgement = { ok: true }
@@ -169,20 +167,20 @@ export class RunningAssistant implements Assistant {
 
   processes(): readonly ProcessRow[] {
     const now = performance.now()
-    return this.#system.models.hosts().flatMap(({ id, pid, phase, restarts, upSinceMs }) =>
-      pid === undefined
+    const { models } = this.#system
+    const spare = models.spare()
+    const rows = models.hosts().flatMap(({ id, pid, phase, restarts, upSinceMs }) => {
+      const uptimeMs = Math.round(now - (upSinceMs ?? now))
+      return pid === undefined
         ? []
-        : [
-            {
-              id,
-              pid,
-              state: phase,
-              models: this.#system.models.modelsOf(id),
-              restarts,
-              uptimeMs: Math.round(now - (upSinceMs ?? now)),
-            },
-          ],
-    )
+        : [{ id, pid, state: phase, models: models.modelsOf(id), restarts, uptimeMs }]
+    })
+    if (spare === undefined) return rows
+    const { pid, state, upSinceMs } = spare
+    return [
+      ...rows,
+      { id: "spare", pid, state, models: [], restarts: 0, uptimeMs: Math.round(now - upSinceMs) },
+    ]
   }
 
   models(): ModelsStatus {
@@ -226,51 +224,8 @@ export class RunningAssistant implements Assistant {
   }
 }
 
-const busy = {
-  ok: false,
-  code: "busy",
-  message: "busy with another turn: wait for it, or `jett cancel` it",
-} as const
-
-const away = {
-  ok: false,
-  code: "unavailable",
-  message: "the conversation is just being started again: try again in a moment",
-} as const
-
-const brokenOff = {
-  ok: false,
-  code: "failed",
-  message: "the conversation broke in the middle of the turn and was started again: ask again",
-} as const
-
-const abandoned = { ok: false, code: "cancelled", message: "the turn was cancelled" } as const
-
 const partState = (phase: string): "starting" | "ok" | "failed" | "off" => {
   if (phase === "running") return "ok"
   if (phase === "broken") return "failed"
   return phase === "idle" || phase === "ended" ? "off" : "starting"
-}
-
-const outcomeOf = ({ id, outcome, reply }: TurnRecord): Outcome => {
-  if (outcome === "answered" || outcome === "interrupted") return { ok: true, reply, turnId: id }
-  if (outcome === "cancelled") return abandoned
-  return { ok: false, code: "failed", message: `the turn ended without an answer (${outcome})` }
-}
-
-const refusalOf = (
-  cause: Cause.Cause<ModelFailure | { readonly _tag: string; readonly message: string }>,
-): Outcome => {
-  if (Cause.hasInterruptsOnly(cause))
-    return { ok: false, code: "cancelled", message: "the transcription was cancelled" }
-  const error = Cause.squash(cause)
-  const message = error instanceof Error ? error.message : String(error)
-  const tagged = typeof error === "object" && error !== null && "_tag" in error ? error : undefined
-  const code: RefusalCode =
-    tagged?._tag === "WavError"
-      ? "bad-input"
-      : tagged !== undefined && "reason" in tagged && tagged.reason === "missing"
-        ? "model-missing"
-        : "failed"
-  return { ok: false, code, message }
 }

@@ -93,6 +93,8 @@ class PulseOutput implements AudioOutput {
 
   write(samples: Int16Array): Effect.Effect<void, AudioError> {
     return Effect.suspend(() => {
+      // Whoever plays is stopped a moment after the devices; that is no loudspeaker that went away.
+      if (this.#closed) return Effect.void
       if (!this.#active.process.alive)
         return Effect.fail(
           new AudioError({

@@ -14,6 +14,11 @@ import { streamArguments } from "./pulse-stream.ts"
 const RECORD_LATENCY_MS = 20
 const EVENT_SETTLE_MS = 100
 const RESUBSCRIBE_MS = 5000
+/**
+ * pactl ignores a broken pipe, so by itself it would outlive us where we are killed: a reader beside it, in its process
+ * group, ends when our end of its standard input is gone, and takes it along.
+ */
+const SUBSCRIBE = "exec 3<&0; { read _ <&3; kill -9 0; } >/dev/null & exec pactl subscribe </dev/null 3<&-"
 
 class PulseCapture implements Capture {
   readonly process: AudioProcess
@@ -108,7 +113,7 @@ const watchServer = (
     }
     const subscribe = () => {
       if (closed) return
-      subscription = new AudioProcess("pactl", ["subscribe"], ["ignore", "pipe", "ignore"], () => {
+      subscription = new AudioProcess("/bin/sh", ["-c", SUBSCRIBE], ["pipe", "pipe", "ignore"], () => {
         if (!closed) clock.setTimeout(subscribe, RESUBSCRIBE_MS)
       })
       subscription.child.stdout?.on("data", (bytes: Buffer) => {

@@ -1,13 +1,13 @@
+import { isRecord } from "../platform/is-record.ts"
 import type { PendingPin } from "../ports/consent.ts"
 import type { ControlClient } from "../service/control-client.ts"
-import { isRecord } from "../service/control-protocol.ts"
 import type { CommandContext } from "./command.ts"
 import { withDaemon } from "./daemon.ts"
 import { ExitCode } from "./exit-code.ts"
-import { CommandFailure, refusalFailure, usageFailure } from "./failure.ts"
+import { CommandFailure, refusalFailure } from "./failure.ts"
 import { switchOption } from "./options.ts"
 import { printable, printJson } from "./output.ts"
-import { hiddenInput, readHidden, readOneLine } from "./read-hidden.ts"
+import { readHidden, readOneLine, terminalForPin } from "./read-hidden.ts"
 import { printToolAnswer } from "./tool-answer.ts"
 
 /** `jett confirm`: shows what waits for the PIN and takes it, typed and not shown; `--deny` refuses instead. */
@@ -60,8 +60,5 @@ async function ask(
 
 async function readPin({ io, options, signal }: CommandContext): Promise<string> {
   if (switchOption(options, "stdin")) return (await readOneLine(io.stdin, signal)).trim()
-  const terminal = io.interactive ? hiddenInput(io.stdin) : undefined
-  if (terminal === undefined)
-    throw usageFailure("no terminal to ask for the PIN on; a script gives it with --stdin, as one line")
-  return readHidden(terminal, signal, () => io.note("PIN: ")).finally(() => io.note("\n"))
+  return readHidden(terminalForPin(io), signal, () => io.note("PIN: ")).finally(() => io.note("\n"))
 }

@@ -8,7 +8,7 @@ import { auditChecks } from "./doctor/audit-checks.ts"
 import { type Check, type CheckResult, type CheckStatus, runCheck } from "./doctor/check.ts"
 import { configCheck } from "./doctor/config-check.ts"
 import { engineChecks } from "./doctor/engine-checks.ts"
-import { gpuCheck } from "./doctor/gpu-check.ts"
+import { gpuChecks } from "./doctor/gpu-check.ts"
 import { modelChecks } from "./doctor/model-checks.ts"
 import { nativeChecks } from "./doctor/native-checks.ts"
 import { ollamaCheck } from "./doctor/ollama-check.ts"
@@ -52,7 +52,7 @@ function allChecks(context: CommandContext, backends: AvailableBackends): readon
     ...modelChecks(config, context.env),
     ...audioChecks(config, backends),
     ...(switchOption(context.options, "level") ? [levelCheck(config, backends)] : []),
-    gpuCheck(context.env),
+    ...gpuChecks(config, context.env),
     ollamaCheck(config),
     wyomingCheck(config),
     ...auditChecks(context.env),

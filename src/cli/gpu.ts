@@ -8,6 +8,7 @@ import { ExitCode } from "./exit-code.ts"
 import { CommandFailure, messageOf } from "./failure.ts"
 import { type GpuFinding, gpuFindings, obstacles } from "./gpu/findings.ts"
 import { type GpuInstaller, gpuInstaller, neededSpace } from "./gpu/install.ts"
+import { type GpuNeeds, gpuNeeds, TO_PROTOTYPE } from "./gpu/needs.ts"
 import { switchOption } from "./options.ts"
 import { paint, printable, printJson } from "./output.ts"
 import { loadSettings } from "./settings.ts"
@@ -27,16 +28,23 @@ const realParts: GpuParts = { survey: surveyGpu, installer: gpuInstaller, probe:
 /** `jett gpu status` and `jett gpu install`. */
 export async function run(context: CommandContext, parts: GpuParts = realParts): Promise<number> {
   const survey = await parts.survey(context.env)
-  const findings = gpuFindings(survey)
-  if (context.verb === "gpu status") return status(context, survey, findings)
-  return install(context, survey, findings, parts)
+  const needs = gpuNeeds(loadSettings(context).config, survey)
+  if (context.verb === "gpu status") return status(context, survey, needs)
+  return install(context, survey, needs, parts)
 }
 
 /** Exit code 0 whatever was found: to have no GPU is no failure. */
-function status(context: CommandContext, survey: GpuSurvey, findings: readonly GpuFinding[]): number {
+function status(context: CommandContext, survey: GpuSurvey, needs: GpuNeeds): number {
+  const findings = gpuFindings(survey, needs)
   if (context.json) {
     const { gpu, reading, source } = survey
-    printJson(context, { source, gpu: gpu ?? null, reading: reading ?? null, findings })
+    printJson(context, {
+      profile: needs.profile,
+      source,
+      gpu: gpu ?? null,
+      reading: reading ?? null,
+      findings,
+    })
   } else {
     for (const finding of findings) context.io.out(describe(context, finding))
   }
@@ -46,11 +54,14 @@ function status(context: CommandContext, survey: GpuSurvey, findings: readonly G
 async function install(
   context: CommandContext,
   survey: GpuSurvey,
-  findings: readonly GpuFinding[],
+  needs: GpuNeeds,
   parts: GpuParts,
 ): Promise<number> {
   const { io, signal } = context
   const { provider } = survey
+  // What is fetched here is for speech, whatever the profile makes of it so far.
+  const forSpeech = { ...needs, gpu: true, speech: true }
+  const findings = gpuFindings(survey, forSpeech)
   for (const finding of findings) io.note(describe(context, finding))
   const first = obstacles(findings)[0]
   if (first !== undefined) {
@@ -80,14 +91,14 @@ async function install(
   for (const { path, bytes, sha256 } of files) io.note(`  ${path} ${formatSize(bytes)} sha256 ${sha256}\n`)
   io.note("Their publisher gives no hashes to compare with; they came over HTTPS. npm ci removes them.\n")
   // Now it is known what they really ask for.
-  const left = obstacles(gpuFindings(await parts.survey(context.env)))[0]
+  const left = obstacles(gpuFindings(await parts.survey(context.env), forSpeech))[0]
   if (left !== undefined) {
     throw refused(`installed, but ${left.id}: ${left.summary}. ${PROCESSOR} To change that: ${left.fix}`)
   }
-  return tryOut(context, parts)
+  return tryOut(context, needs, parts)
 }
 
-async function tryOut(context: CommandContext, parts: GpuParts): Promise<number> {
+async function tryOut(context: CommandContext, needs: GpuNeeds, parts: GpuParts): Promise<number> {
   const { io, signal } = context
   const model = `${modelsFolder(loadSettings(context).config, context.env)}/vad-silero/silero_vad.onnx`
   if (!existsSync(model)) {
@@ -97,6 +108,11 @@ async function tryOut(context: CommandContext, parts: GpuParts): Promise<number>
   const problem = await parts.probe(model, signal)
   if (problem !== undefined) throw refused(`a model does not open on the GPU: ${problem}. ${PROCESSOR}`)
   io.note("A model opens on the GPU.\n")
+  io.note(
+    needs.speech
+      ? "Start Jett again for speech to run there.\n"
+      : `Speech stays on the processor under profile ${needs.profile}. To change that: ${TO_PROTOTYPE}, and start Jett again.\n`,
+  )
   return ExitCode.ok
 }
 

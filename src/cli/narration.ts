@@ -27,9 +27,12 @@ export function narrate(
       return `${time} ${paint(colour, "red", "gave up")}: ${printable(event.message)}`
     case "turn": {
       const words = showWords ? [said("you", event.transcript), said("jett", event.reply)] : []
-      const took = event.totalMs === undefined ? "" : `, ${Math.round(event.totalMs)} ms to the first sound`
-      const how = `${event.route}${event.interrupted ? ", interrupted" : ""}${took}`
-      return [...words, paint(colour, "dim", `turn ended: ${how}`)]
+      const how = [
+        ...(event.route === "none" ? [] : [event.route]),
+        ...(event.interrupted ? ["interrupted"] : []),
+        ...(event.totalMs === undefined ? [] : [`${Math.round(event.totalMs)} ms to the first sound`]),
+      ].join(", ")
+      return [...words, paint(colour, "dim", how === "" ? "turn ended" : `turn ended: ${how}`)]
         .filter((line) => line !== undefined)
         .map((line) => `${time} ${line}`)
         .join("\n")

@@ -1,6 +1,6 @@
 import type { Config } from "../config/definition.ts"
 import { isLoopback } from "../config/rules.ts"
-import { isRecord } from "../service/control-protocol.ts"
+import { isRecord } from "../platform/is-record.ts"
 import { messageOf } from "./failure.ts"
 
 /** What a look at Ollama found. Nothing is asked of an address that the configuration does not allow. */

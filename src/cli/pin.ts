@@ -4,10 +4,10 @@ import { pinProblem } from "../security/pin/pin-rules.ts"
 import { openPin, type PinStore } from "../security/pin.ts"
 import type { CommandContext } from "./command.ts"
 import { ExitCode } from "./exit-code.ts"
-import { CommandFailure, usageFailure } from "./failure.ts"
+import { CommandFailure } from "./failure.ts"
 import { switchOption } from "./options.ts"
 import { printJson } from "./output.ts"
-import { type HiddenInput, hiddenInput, readHidden, readOneLine } from "./read-hidden.ts"
+import { type HiddenInput, readHidden, readOneLine, terminalForPin } from "./read-hidden.ts"
 
 /** `jett pin set` and `jett pin clear`. The PIN is never an argument, an option's value or a variable. */
 export async function run(
@@ -35,9 +35,7 @@ async function clear(context: CommandContext, pin: PinStore): Promise<number> {
 }
 
 async function askTwice({ io, signal }: CommandContext): Promise<string> {
-  const terminal = io.interactive ? hiddenInput(io.stdin) : undefined
-  if (terminal === undefined)
-    throw usageFailure("no terminal to ask for the PIN on; a script gives it with --stdin, as one line")
+  const terminal = terminalForPin(io)
   const ask = (prompt: string, input: HiddenInput): Promise<string> =>
     readHidden(input, signal, () => io.note(prompt)).finally(() => io.note("\n"))
   const chosen = await ask("New PIN (4 to 12 digits): ", terminal)

@@ -70,9 +70,10 @@ function buildProgram(options: ProgramOptions, settle: (exitCode: number) => voi
 const groupSummaries: Readonly<Record<string, string>> = {
   models: "list, fetch and check models",
   config: "show and check the configuration",
-  tools: "what may be done to which container",
+  tools: "see what may be done to which container, and do it",
   audit: "read and check the log of every action",
   pin: "the PIN that the dangerous actions need",
+  gpu: "see what lets speech run on an NVIDIA GPU, and fetch it",
 }
 
 function groupOf(program: Command, groups: Map<string, Command>, name: string): Command {

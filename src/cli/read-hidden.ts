@@ -1,6 +1,7 @@
 import { StringDecoder } from "node:string_decoder"
+import type { CommandIo } from "./command.ts"
 import { ExitCode } from "./exit-code.ts"
-import { CommandFailure } from "./failure.ts"
+import { CommandFailure, usageFailure } from "./failure.ts"
 
 /** A terminal that can be told not to show what is typed. */
 export type HiddenInput = NodeJS.ReadableStream & { setRawMode(raw: boolean): unknown }
@@ -8,10 +9,19 @@ export type HiddenInput = NodeJS.ReadableStream & { setRawMode(raw: boolean): un
 /** More than anything that is asked for, less than what would be a file by mistake. */
 const MOST_CHARACTERS = 256
 
+/** The terminal to ask for the PIN on; throws CommandFailure where there is none. */
+export function terminalForPin({
+  stdin,
+  interactive,
+}: Pick<CommandIo, "stdin" | "interactive">): HiddenInput {
+  const terminal = interactive ? hiddenInput(stdin) : undefined
+  if (terminal !== undefined) return terminal
+  throw usageFailure("no terminal to ask for the PIN on; a script gives it with --stdin, as one line")
+}
+
 /** `stdin` as such a terminal; undefined where it is none. */
-export const hiddenInput = (
-  stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean },
-): HiddenInput | undefined => (stdin.isTTY === true && canHide(stdin) ? stdin : undefined)
+const hiddenInput = (stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean }): HiddenInput | undefined =>
+  stdin.isTTY === true && canHide(stdin) ? stdin : undefined
 
 const canHide = (stdin: NodeJS.ReadableStream): stdin is HiddenInput =>
   "setRawMode" in stdin && typeof stdin.setRawMode === "function"

@@ -45,13 +45,35 @@ function list(context: CommandContext): number {
   const cells = (row: PolicyRow): readonly string[] => {
     const ofTier = (tier: Tier): string =>
       row.actions.filter((action) => policy.tierOf(row.name, action) === tier).join(", ") || "-"
-    const names = [row.spoken, ...row.aliases].map(printable).join(", ")
-    return [row.name, ofTier("read"), ofTier("change"), ofTier("danger"), names]
+    return [row.name, ofTier("read"), ofTier("change"), ofTier("danger")]
   }
-  const heading = ["container", "freely", "with a spoken word", "with the PIN", "said as"]
-  context.io.out(table([heading, ...policy.containers.map(cells)]))
+  const heading = ["container", "freely", "with a spoken word", "with the PIN"]
+  const costs = [heading, ...policy.containers.map(cells)]
+  const lengths = table(costs)
+    .split("\n")
+    .map(({ length }) => length)
+  const room = LINE - GAP - Math.max(...lengths)
+  const said = ["said as", ...policy.containers.map((row) => someOf(namesOf(row), room))]
+  context.io.out(table(costs.map((row, index) => [...row, said[index] ?? ""])))
   if (config.docker.host === undefined) noteNoEngine(context)
   return ExitCode.ok
+}
+
+/** What a table may be wide, in characters, and what is between two columns. */
+const LINE = 100
+const GAP = 2
+
+const namesOf = ({ spoken, aliases }: PolicyRow): readonly string[] => [spoken, ...aliases].map(printable)
+
+/** As many of the names as there is room for, the first one at least, and how many more there are. */
+function someOf(names: readonly string[], room: number): string {
+  const some = (count: number): string => {
+    const more = names.length - count
+    return [...names.slice(0, count), ...(more === 0 ? [] : [`and ${more} more`])].join(", ")
+  }
+  let count = names.length
+  while (count > 1 && some(count).length > room) count--
+  return some(count)
 }
 
 interface Explanation {
@@ -100,7 +122,10 @@ function explain(context: CommandContext): number {
     return { allowed: true, tier, confirmation, why }
   })()
   if (context.json) printJson(context, { container, action, ...explanation })
-  else context.io.out(table(linesOf(container, action, explanation)))
+  else {
+    const said = row === undefined ? [] : [["said as", namesOf(row).join(", ")]]
+    context.io.out(table([...linesOf(container, action, explanation), ...said]))
+  }
   if (explanation.allowed && config.docker.host === undefined) noteNoEngine(context)
   return explanation.allowed ? ExitCode.ok : ExitCode.refused
 }

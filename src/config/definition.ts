@@ -161,7 +161,7 @@ export const definition = {
       hung_ms: integer(
         1_500,
         { min: 500, max: minutes },
-        "A process that answers nothing for so long is killed and replaced; it is asked twice a second.",
+        "A process that answers nothing for so long is killed and replaced; it is asked twice a second, a Wyoming server once.",
       ),
       restarts: integer(
         5,

@@ -29,6 +29,7 @@ const PHRASES_ONLY = "There is no language model, so only fixed phrases are unde
 /**
  * Which model answers: Ollama with the configured model; else Ollama with an installed model that can call tools; else
  * the embedded one; else none. Whatever is less than what was configured says so in `notice`, with the way to mend it.
+ * With Ollama's comes the embedded one, which answers while there is no memory for it.
  * Nothing is sent to an address that is not on this machine, nor to a cloud model, unless that is allowed. Never fails.
  */
 export const chooseLanguageModel = (wishes: LanguageModelWishes): Effect.Effect<LanguageModelChoice> => {
@@ -39,7 +40,7 @@ export const chooseLanguageModel = (wishes: LanguageModelWishes): Effect.Effect<
       : { type: "chosen", model: embedded, notice: join(why, TINY) }
   if (!ollama.enabled) return Effect.succeed(fallBack(""))
   return fromOllama(wishes).pipe(
-    Effect.map((found) => (typeof found === "string" ? fallBack(found) : found)),
+    Effect.map((found) => (typeof found === "string" ? fallBack(found) : { ...found, standIn: embedded })),
     Effect.catch(({ message }) => Effect.succeed(fallBack(message))),
   )
 }

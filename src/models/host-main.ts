@@ -5,7 +5,7 @@ import type { FromHost, HostErrorCode, ToHost } from "../ports/host-protocol.ts"
 import { HOST_EXIT, parseHostArguments } from "./host-arguments.ts"
 import { decodePayload, encodeFrame, FrameDecoder } from "./host-framing.ts"
 import { parseToHost } from "./host-messages.ts"
-import type { FromWorker, ToWorker } from "./host-thread.ts"
+import type { FromWorker, ToWorker, WorkerData } from "./host-thread.ts"
 import { verifyFiles } from "./verify-files.ts"
 import { watchParent } from "./watch-parent.ts"
 
@@ -19,7 +19,7 @@ if (args.type === "wrong") {
   process.stderr.write(`${args.message}\n`)
   process.exit(HOST_EXIT.usage)
 }
-const { parentPid, nice, engineModule } = args
+const { parentPid, nice, prepare, engineModule } = args
 
 /**
  * SIGKILL for the whole group, this process included. `process.exit` would wait for the engine thread, which may be
@@ -53,7 +53,8 @@ const send = (message: FromHost): void => {
   output.write(encodeFrame(message))
 }
 
-const worker = new Worker(new URL("./host-worker.js", import.meta.url), { workerData: { engineModule } })
+const workerData: WorkerData = { engineModule, prepare }
+const worker = new Worker(new URL("./host-worker.js", import.meta.url), { workerData })
 const tell = (message: ToWorker): void => worker.postMessage(message)
 
 /** The operation in the engine thread or in verification; the client sends one at a time. */

@@ -1,4 +1,5 @@
 import type { EngineName, EngineOptions, FromHost, HostErrorCode, ToHost } from "../ports/host-protocol.ts"
+import type { Placement } from "../ports/residency.ts"
 
 /**
  * The schema of the host protocol, written by hand: it runs in every host, where loading a schema library would cost
@@ -32,7 +33,19 @@ export const parseToHost = (value: unknown): ToHost | undefined => {
 
 export const parseFromHost = (value: unknown): FromHost | undefined => {
   if (!isRecord(value)) return undefined
-  const { type, id, pid, protocol, loadMs, notice, inferenceMs, code, message, value: content } = value
+  const {
+    type,
+    id,
+    pid,
+    protocol,
+    loadMs,
+    notice,
+    placement,
+    inferenceMs,
+    code,
+    message,
+    value: content,
+  } = value
   if (type === "hello") return isId(pid) && protocol === 1 ? { type, pid, protocol } : undefined
   if (!isId(id)) return undefined
   switch (type) {
@@ -41,10 +54,15 @@ export const parseFromHost = (value: unknown): FromHost | undefined => {
       return { type, id }
     case "loaded":
       if (!isDuration(loadMs)) return undefined
-      if (notice === undefined) return { type, id, loadMs }
-      return typeof notice === "string"
-        ? { type, id, loadMs, notice: notice.slice(0, MAX_MESSAGE_CHARS) }
-        : undefined
+      if (notice !== undefined && typeof notice !== "string") return undefined
+      if (placement !== undefined && !isPlacement(placement)) return undefined
+      return {
+        type,
+        id,
+        loadMs,
+        ...(notice !== undefined && { notice: notice.slice(0, MAX_MESSAGE_CHARS) }),
+        ...(placement !== undefined && { placement }),
+      }
     case "chunk":
       return { type, id, value: content }
     case "done":
@@ -104,8 +122,10 @@ const isDuration = (value: unknown): value is number => Number.isFinite(value) &
 const isName = (value: unknown): value is string =>
   typeof value === "string" && value.length > 0 && value.length <= MAX_NAME_CHARS
 
-const isEngineName = (value: unknown): value is EngineName =>
+export const isEngineName = (value: unknown): value is EngineName =>
   typeof value === "string" && ENGINE_NAMES.has(value)
+
+const isPlacement = (value: unknown): value is Placement => value === "gpu" || value === "cpu"
 
 const isErrorCode = (value: unknown): value is HostErrorCode =>
   typeof value === "string" && ERROR_CODES.has(value)

@@ -4,7 +4,7 @@ import type { EngineName, FromHost, HostErrorCode } from "../ports/host-protocol
 import { EngineError } from "./engine-error.ts"
 import { engineNamed } from "./engines.ts"
 import { encodeFrame } from "./host-framing.ts"
-import type { FromWorker, ToWorker } from "./host-thread.ts"
+import type { FromWorker, ToWorker, WorkerData } from "./host-thread.ts"
 
 /**
  * The thread of a host in which engines run. One operation at a time: the main thread sends the next one only after
@@ -42,7 +42,14 @@ const open = (port: MessagePort, engineModule: string | undefined): void => {
     }
     loaded.set(model, fresh)
     const loadMs = verifiedInMs + performance.now() - startedAt
-    return { type: "loaded", id, loadMs, ...(fresh.notice !== undefined && { notice: fresh.notice }) }
+    const { notice, placement } = fresh
+    return {
+      type: "loaded",
+      id,
+      loadMs,
+      ...(notice !== undefined && { notice }),
+      ...(placement !== undefined && { placement }),
+    }
   }
 
   const infer = async (
@@ -97,8 +104,8 @@ const open = (port: MessagePort, engineModule: string | undefined): void => {
   port.on("message", (message: ToWorker) => {
     switch (message.type) {
       case "prepare":
-        // Imports the engine while the main thread hashes the files; a failure shows again, and is answered, in load.
-        void engineNamed(message.engine, engineModule).catch(() => undefined)
+        // While the main thread hashes the files.
+        void prepareEngine(message.engine, engineModule).catch(() => undefined)
         return
       case "cancel":
         if (running?.id === message.of) running.abort.abort()
@@ -131,12 +138,17 @@ const failureOf = (operation: Operation, signal: AbortSignal, error: unknown): F
 
 const STAND_IN: EngineName = "listener"
 
+/** A failure shows again, and is answered, when the engine is to load. */
+const prepareEngine = (name: EngineName, engineModule: string | undefined): Promise<unknown> =>
+  engineNamed(name, engineModule).then(
+    ({ prepared }) => prepared,
+    () => undefined,
+  )
+
 if (parentPort !== null) {
-  const data: unknown = workerData
-  const engineModule =
-    typeof data === "object" && data !== null && "engineModule" in data ? data.engineModule : undefined
-  const path = typeof engineModule === "string" ? engineModule : undefined
+  const { engineModule, prepare }: WorkerData = workerData
   // A stand-in is imported before the host says hello, so that a wrong path is a failed start, not a failed load.
-  if (path !== undefined) await engineNamed(STAND_IN, path)
-  open(parentPort, path)
+  if (engineModule !== undefined) await engineNamed(STAND_IN, engineModule)
+  await Promise.allSettled(prepare.map((engine) => prepareEngine(engine, engineModule)))
+  open(parentPort, engineModule)
 }

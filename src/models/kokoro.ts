@@ -2,19 +2,18 @@ import { toInt16 } from "../audio/format.ts"
 import type { Engine, SynthesizeInput, SynthesizeOutput } from "../ports/engine.ts"
 import { EngineError } from "./engine-error.ts"
 import { checkedSpeed, checkedText } from "./engine-input.ts"
-import { openEspeak } from "./espeak.ts"
 import { joinSpeech } from "./join-speech.ts"
 import { kokoroBatches } from "./kokoro-ids.ts"
 import { kokoroVoices } from "./kokoro-voice.ts"
 import { batchProfile, expectInputs, floatsOf, openSession, requiredFileMatching, Tensor } from "./onnx.ts"
 import { trimSilence } from "./trim-silence.ts"
+import { warmEspeak } from "./warm-espeak.ts"
 
 const RATE_HZ = 24_000
 const PAD = 0n
 /** Between two runs of a text too long for one. */
 const BATCH_GAP_MS = 200
 const FAVOURITE_VOICE = "af_heart"
-const WARM_UP_TEXT = "One moment, please: it is half past ten. What is next?"
 const WARM_UP_RUN = "Yes."
 
 /**
@@ -23,6 +22,8 @@ const WARM_UP_RUN = "Yes."
  * Files: one `.onnx`, any number of `<voice>.bin`. Parameter `voice`: the voice of requests that name none.
  */
 export const engine: Engine<SynthesizeInput, never, SynthesizeOutput> = {
+  prepared: warmEspeak,
+
   async load(options) {
     const modelFile = requiredFileMatching(options, ".onnx")
     const voices = kokoroVoices(options.files)
@@ -33,7 +34,7 @@ export const engine: Engine<SynthesizeInput, never, SynthesizeOutput> = {
     const profile = batchProfile(options)
     const session = await openSession(modelFile, profile)
     expectInputs(session, modelFile, ["tokens", "style", "speed"])
-    const phonemizer = await openEspeak()
+    const phonemizer = await warmEspeak
 
     async function synthesize(input: SynthesizeInput, signal: AbortSignal): Promise<SynthesizeOutput> {
       const speed = new Tensor("float32", Float32Array.of(checkedSpeed(input.speed)), [1])
@@ -53,12 +54,12 @@ export const engine: Engine<SynthesizeInput, never, SynthesizeOutput> = {
       return { samples: joinSpeech(pieces, RATE_HZ, BATCH_GAP_MS), rateHz: RATE_HZ }
     }
 
-    await phonemizer.phonemize(WARM_UP_TEXT, "en-us")
     await synthesize({ text: WARM_UP_RUN }, new AbortController().signal)
     return {
       infer: (input, _emit, signal) => synthesize(input, signal),
       dispose: () => session.release(),
       notice: profile.notice,
+      placement: profile.placement,
     }
   },
 }

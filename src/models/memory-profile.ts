@@ -49,7 +49,7 @@ const PLACEMENTS: Readonly<Record<Profile, Readonly<Record<"speech" | "llm", rea
 }
 
 /** Where the ledger is to count a model of Ollama's. */
-export const ollamaPlacement = (profile: Profile): Placement => PLACEMENTS[profile].llm[0] ?? "cpu"
+export const llmPlacement = (profile: Profile): Placement => PLACEMENTS[profile].llm[0] ?? "cpu"
 
 /** One of our own models. The listener stays whatever happens: without it nobody can be heard. */
 export const memoryOf = (

@@ -67,6 +67,7 @@ export const engine: Engine<TranscribeInput, never, TranscribeOutput> = {
         await Promise.all([encoder.release(), decoder.release()])
       },
       notice: profile.notice,
+      placement: profile.placement,
     }
   },
 }

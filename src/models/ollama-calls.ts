@@ -21,6 +21,8 @@ export interface OllamaModelOptions {
   readonly replyTokens: number
   readonly temperature?: number | undefined
   readonly seed?: number | undefined
+  /** Keeps all of it off the GPU, whatever room there is. Default: Ollama puts there what fits. */
+  readonly processorOnly?: boolean | undefined
   /** How long Ollama keeps the model after each call: "30m", "-1". */
   readonly keepAlive: string
   /** From the request of a loaded model to its first token, and from one token to the next. */
@@ -62,6 +64,7 @@ export const makeOllamaCalls = (options: OllamaModelOptions): OllamaCalls => {
       num_predict: options.replyTokens,
       temperature: options.temperature ?? 0.6,
       ...(options.seed === undefined ? {} : { seed: options.seed }),
+      ...(options.processorOnly === true ? { num_gpu: 0 } : {}),
     }),
     ...(capabilities.includes("thinking") ? { think: false } : {}),
   })

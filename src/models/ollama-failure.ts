@@ -24,7 +24,7 @@ export const ollamaFailure = ({ url, model }: OllamaCall, begun: boolean, error:
         return failure("missing", `Ollama has no model "${model}"; create it with: ${creationCommand(model)}`)
       case "memory":
         return failure(
-          "load-failed",
+          "does-not-fit",
           `Ollama has not enough memory for ${model}; close something, or take a smaller model.`,
         )
       case "runner":
@@ -53,9 +53,9 @@ export const ollamaFailure = ({ url, model }: OllamaCall, begun: boolean, error:
       `What answers at ${url.origin} points elsewhere, which is not followed; correct llm.ollama_url.`,
     )
   }
-  // The library throws a plain Error for an error that Ollama reports in mid-stream.
-  if (begun && error instanceof Error && error.constructor === Error && !isEndOfStream(error)) {
-    return ofKind(errorKind(error.message), "reported while it wrote")
+  // The library throws a plain Error for an error that Ollama reports in a stream, be it the first part of it.
+  if (error instanceof Error && error.constructor === Error && !isEndOfStream(error)) {
+    return ofKind(errorKind(error.message), begun ? "reported while it wrote" : "reported before it wrote")
   }
   return begun
     ? failure("died", `Ollama broke off in the middle of an answer by ${model}.`)

@@ -1,3 +1,5 @@
+import { isRecord } from "../platform/is-record.ts"
+
 /** Ollama answered with an HTTP error. The text it sent along stays out: it can repeat what was said. */
 export class OllamaHttpError extends Error {
   readonly status: number
@@ -78,8 +80,7 @@ const jsonLines = (): TransformStream<Uint8Array, Uint8Array> => {
 
 const isJsonObject = (line: string): boolean => {
   try {
-    const value: unknown = JSON.parse(line)
-    return typeof value === "object" && value !== null && !Array.isArray(value)
+    return isRecord(JSON.parse(line))
   } catch {
     return false
   }

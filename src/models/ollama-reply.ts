@@ -1,3 +1,4 @@
+import { isRecord } from "../platform/is-record.ts"
 import { uuidV7 } from "../platform/uuid-v7.ts"
 import type { ChatEvent } from "../ports/language-model.ts"
 import { ThinkFilter } from "../text/think-filter.ts"
@@ -62,8 +63,5 @@ const parsedJson = (text: string): unknown => {
     return undefined
   }
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 const fields = (value: unknown): Readonly<Record<string, unknown>> => (isRecord(value) ? value : {})

@@ -1,7 +1,9 @@
 import { basename } from "node:path"
 import { InferenceSession, Tensor } from "onnxruntime-node"
 import type { EngineOptions } from "../ports/host-protocol.ts"
+import type { Placement } from "../ports/residency.ts"
 import { EngineError } from "./engine-error.ts"
+import { tellsOutOfMemory } from "./out-of-memory.ts"
 
 /** The one place where ONNX Runtime is imported and its options are chosen. */
 export { type InferenceSession, Tensor }
@@ -21,26 +23,45 @@ interface BatchProfile {
   readonly type: "batch"
   readonly threads: number
   readonly executionProvider?: ExecutionProvider
+  /** Called where a session runs on CUDA. */
+  onCuda?(): void
   /** Called with a sentence for the user where the processor is used instead of CUDA; without it that is a failure. */
   onFallback?(notice: string): void
 }
 
-/** What an engine of large models makes of its options. `notice` is undefined until a session has fallen back. */
-export function batchProfile(options: EngineOptions): BatchProfile & { readonly notice: string | undefined } {
+/** What an engine of large models has to tell of itself when its sessions are open; see `LoadedEngine`. */
+interface Outcome {
+  /** Undefined until a session has fallen back. */
+  readonly notice: string | undefined
+  /** What is on the GPU only in part is there: its memory is. */
+  readonly placement: Placement
+}
+
+/** What an engine of large models makes of its options. Once a session has fallen back, no later one tries CUDA. */
+export function batchProfile(options: EngineOptions): BatchProfile & Outcome {
   const asked = options.parameters?.["executionProvider"] ?? "cpu"
   if (asked !== "cuda" && asked !== "cpu") {
     throw new EngineError("load-failed", `executionProvider is ${asked}, expected "cuda" or "cpu"`)
   }
   let notice: string | undefined
+  let placement: Placement = "cpu"
   return {
     type: "batch",
     threads: options.threads,
-    executionProvider: asked,
+    get executionProvider() {
+      return notice === undefined ? asked : "cpu"
+    },
+    onCuda: () => {
+      placement = "gpu"
+    },
     onFallback: (reason) => {
       notice ??= reason
     },
     get notice() {
       return notice
+    },
+    get placement() {
+      return placement
     },
   }
 }
@@ -54,13 +75,14 @@ export async function openSession(file: string, profile: SessionProfile): Promis
     return await createSession(file, profile, "cpu")
   }
   try {
-    return await createSession(file, profile, "cuda")
+    const session = await createSession(file, profile, "cuda")
+    profile.onCuda?.()
+    return session
   } catch (error) {
-    const isFull = /out of memory|CUBLAS_STATUS_ALLOC_FAILED|failed to allocate/i.test(messageOf(error))
-    if (isFull || profile.onFallback === undefined) throw error
+    if (tellsOutOfMemory(messageOf(error)) || profile.onFallback === undefined) throw error
     const session = await createSession(file, profile, "cpu")
     profile.onFallback(
-      `${basename(file)} runs on the processor, not on the GPU: ${causeOf(error)}. \`jett gpu status\` says what is missing.`,
+      `${basename(file)} runs on the processor, not on the GPU: ${causeOf(error)}. \`jett gpu status\` says what is missing; Jett tries the GPU again when it is restarted.`,
     )
     return session
   }

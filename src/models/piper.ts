@@ -3,16 +3,15 @@ import { toInt16 } from "../audio/format.ts"
 import type { Engine, SynthesizeInput, SynthesizeOutput } from "../ports/engine.ts"
 import { EngineError } from "./engine-error.ts"
 import { checkedSpeed, checkedText } from "./engine-input.ts"
-import { openEspeak } from "./espeak.ts"
 import { joinSpeech } from "./join-speech.ts"
 import { batchProfile, expectInputs, floatsOf, openSession, requiredFileMatching, Tensor } from "./onnx.ts"
 import { parsePiperConfig } from "./piper-config.ts"
 import { piperSentences } from "./piper-ids.ts"
 import { trimSilence } from "./trim-silence.ts"
+import { warmEspeak } from "./warm-espeak.ts"
 
 /** Between two sentences of one request. */
 const SENTENCE_GAP_MS = 220
-const WARM_UP_TEXT = "One moment, please: it is half past ten. What is next?"
 const WARM_UP_RUN = "One moment."
 
 /**
@@ -22,6 +21,8 @@ const WARM_UP_RUN = "One moment."
  * Files: `<voice>.onnx`, `<voice>.onnx.json`.
  */
 export const engine: Engine<SynthesizeInput, never, SynthesizeOutput> = {
+  prepared: warmEspeak,
+
   async load(options) {
     const modelFile = requiredFileMatching(options, ".onnx")
     const configFile = requiredFileMatching(options, ".onnx.json")
@@ -29,7 +30,7 @@ export const engine: Engine<SynthesizeInput, never, SynthesizeOutput> = {
     const profile = batchProfile(options)
     const session = await openSession(modelFile, profile)
     expectInputs(session, modelFile, ["input", "input_lengths", "scales"])
-    const phonemizer = await openEspeak()
+    const phonemizer = await warmEspeak
     const noiseScale = numberOr(options.parameters?.["noiseScale"], config.noiseScale)
     const noiseWidth = numberOr(options.parameters?.["noiseWidth"], config.noiseWidth)
 
@@ -49,12 +50,12 @@ export const engine: Engine<SynthesizeInput, never, SynthesizeOutput> = {
       return { samples: joinSpeech(pieces, config.rateHz, SENTENCE_GAP_MS), rateHz: config.rateHz }
     }
 
-    await phonemizer.phonemize(WARM_UP_TEXT, config.language)
     await synthesize({ text: WARM_UP_RUN }, new AbortController().signal)
     return {
       infer: (input, _emit, signal) => synthesize(input, signal),
       dispose: () => session.release(),
       notice: profile.notice,
+      placement: profile.placement,
     }
   },
 }

@@ -1,3 +1,5 @@
+import { isRecord } from "../platform/is-record.ts"
+
 /** One event of the Wyoming protocol: speech for a server, or its answer. */
 export interface WyomingEvent {
   readonly type: string
@@ -115,7 +117,7 @@ const eventOf = ({ type, data, dataLength, payloadLength }: Header, body: Buffer
 const parseHeader = (line: Buffer): Header => {
   const { type, data = {}, data_length, payload_length } = parseObject(line, "header")
   if (typeof type !== "string" || type === "") throw new WyomingFrameError("a header without a type")
-  if (!isObject(data)) throw new WyomingFrameError("a header whose data is no object")
+  if (!isRecord(data)) throw new WyomingFrameError("a header whose data is no object")
   return {
     type,
     data,
@@ -140,9 +142,6 @@ const parseObject = (bytes: Buffer, what: string): Readonly<Record<string, unkno
     // The parser's message repeats what it read.
     throw new WyomingFrameError(`a ${what} that is not JSON`)
   }
-  if (!isObject(value)) throw new WyomingFrameError(`a ${what} that is no object`)
+  if (!isRecord(value)) throw new WyomingFrameError(`a ${what} that is no object`)
   return value
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)

@@ -12,6 +12,8 @@ export interface Announcement {
   text(): string
   /** What is shown where it cannot be said. It may end up in a log, so it holds no word of the user's. */
   readonly notice: string
+  /** A tone comes before it: nobody expects that something is said. */
+  readonly rings?: boolean | undefined
   /** Said once more after so long, unless the user said anything by then. */
   readonly repeatAfterMs?: number | undefined
   /** Called once, unless it was withdrawn: it was heard, or shown because it could not be said. */

@@ -27,7 +27,7 @@ export interface Consent {
 /** What somebody is asked to agree to. */
 export interface ConfirmationRequest {
   readonly origin: CallOrigin
-  /** What failures are counted against: tool and subject. */
+  /** What failures are counted against: tool and container. */
   readonly operationKey: string
   /** "restart n eight n": from the canonical arguments. */
   readonly spoken: string
@@ -62,6 +62,14 @@ export type ConfirmationRefusal =
   | "not-pending"
   | "too-many-failures"
 
+/** A verdict of an earlier process, as its rows tell: a failure that counted, the last one before a lock, a success. */
+export interface EarlierVerdict {
+  readonly operationKey: string
+  readonly type: "failed" | "locked" | "granted"
+  /** How long ago, in ms. */
+  readonly ageMs: number
+}
+
 /** The one pending question of the whole assistant. Time is handed in: monotonic ms. */
 export interface ConfirmationDesk {
   /** Undefined while another one is pending. */
@@ -72,6 +80,10 @@ export interface ConfirmationDesk {
   isPending(nowMs: number): boolean
   /** How long the operation is still locked after failures; 0 where it is not. */
   lockedMs(operationKey: string, nowMs: number): number
+  /** How long a failure counts and a lock lasts, in ms: how far back verdicts of an earlier process matter. */
+  readonly lockMs: number
+  /** Verdicts of an earlier process, oldest first, so that a restart forgives nothing. What is known already stays. */
+  seed(verdicts: Iterable<EarlierVerdict>, nowMs: number): void
 }
 
 /** The PIN of the danger tier: typed, never spoken, kept as a slow hash. */

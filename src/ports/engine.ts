@@ -1,10 +1,13 @@
 import type { EngineOptions } from "./host-protocol.ts"
+import type { Placement } from "./residency.ts"
 
 /**
  * One engine, as the worker thread of a host sees it. One file an engine in `src/models`, each exporting an `Engine`.
  * `infer` may block its thread: the host's main thread stays free to answer pings.
  */
 export interface Engine<Input, Chunk, Output> {
+  /** What it began on import, and a load waits for. */
+  readonly prepared?: Promise<unknown> | undefined
   load(options: EngineOptions): Promise<LoadedEngine<Input, Chunk, Output>>
 }
 
@@ -14,6 +17,8 @@ export interface LoadedEngine<Input, Chunk, Output> {
   dispose(): Promise<void>
   /** What is not as it was asked for, in a sentence for the user: it runs on the processor instead of the GPU. */
   readonly notice?: string | undefined
+  /** Where it runs, which may not be where it was asked to; of an engine that does not tell, nothing else is known. */
+  readonly placement?: Placement | undefined
 }
 
 /** Engine "listener": wake word and voice activity, stateful, fed every frame in order. */

@@ -36,6 +36,12 @@ export interface Performed {
   readonly untrusted?: string | undefined
 }
 
+/** What a look afterwards showed. */
+export interface Reconciled extends Performed {
+  /** Nothing could be seen at all, as while an engine is away: the same look shows more later. */
+  readonly unseen?: boolean | undefined
+}
+
 /** The target could not be found out; nothing was done. */
 export interface TargetFailure {
   readonly code: DenialCode
@@ -54,5 +60,5 @@ export interface GuardedTool {
   /** Never fails: what went wrong is an outcome. Has deadlines of its own; interrupting it leaves the outcome unknown. */
   perform(operation: Operation, target: Target | undefined): Effect<Performed>
   /** What became of an operation whose end was not seen; `sinceMs` is wall-clock. Absent where it cannot be told. */
-  reconcile?(operation: Operation, target: Target | undefined, sinceMs: number): Effect<Performed>
+  reconcile?(operation: Operation, target: Target | undefined, sinceMs: number): Effect<Reconciled>
 }

@@ -1,3 +1,5 @@
+import type { Placement } from "./residency.ts"
+
 /**
  * The messages between the supervisor's process and a model host, on the host's fd 3 (to it) and fd 4 (from it).
  * Framing: u32 little-endian length (at most 8 MiB), then `v8.serialize` of one message.
@@ -22,8 +24,9 @@ export type FromHost =
       readonly type: "loaded"
       readonly id: number
       readonly loadMs: number
-      /** What is not as it was asked for; see `LoadedEngine`. */
+      /** What is not as it was asked for, and where it runs; see `LoadedEngine`. */
       readonly notice?: string | undefined
+      readonly placement?: Placement | undefined
     }
   | { readonly type: "chunk"; readonly id: number; readonly value: unknown }
   | { readonly type: "done"; readonly id: number; readonly value: unknown; readonly inferenceMs: number }

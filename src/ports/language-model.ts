@@ -30,9 +30,23 @@ export interface LanguageModel {
   chat(request: ChatRequest): Stream<ChatEvent, ModelFailure>
   /** Absent where nobody watches it, or a model actor of its own is asked. */
   state?(): ModelState
+  /** What the user is to hear about who answers: the same until it is `taken`, and once for each cause. */
+  readonly spokenNotice?: SpokenNotice | undefined
+}
+
+export interface SpokenNotice {
+  readonly text: string
+  /** It is spoken now. */
+  taken(): void
 }
 
 /** Which model answers, and why. `notice` is a sentence for the user when it is not what was configured. */
 export type LanguageModelChoice =
-  | { readonly type: "chosen"; readonly model: LanguageModel; readonly notice?: string | undefined }
+  | {
+      readonly type: "chosen"
+      readonly model: LanguageModel
+      /** Answers while there is no memory for `model`; never one that is further away. Absent where there is none. */
+      readonly standIn?: LanguageModel | undefined
+      readonly notice?: string | undefined
+    }
   | { readonly type: "none"; readonly notice: string }

@@ -9,6 +9,8 @@ export interface ModelFailure {
     | "missing"
     | "refused"
     | "load-failed"
+    /** Its load failed because there was not memory enough where it is to be. */
+    | "does-not-fit"
     | "died"
     | "hung"
     | "deadline"

@@ -18,6 +18,9 @@ export interface Readings {
   readonly source: "nvml" | "nvidia-smi" | "simulated" | "none"
   /** A reading made after the call; undefined where there is none. Never fails. */
   readonly take: Effect<MemoryReading | undefined>
-  /** As they are made, about twice a second; never ends while the scope in which it was opened lasts. */
-  readonly watch: Stream<MemoryReading>
+  /**
+   * As they are made, about twice a second, and `undefined` when there are none any more: what was read last no longer
+   * holds then. They may begin late, and again. Never ends while the scope in which it was opened lasts.
+   */
+  readonly watch: Stream<MemoryReading | undefined>
 }

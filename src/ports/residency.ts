@@ -27,7 +27,10 @@ export interface Tenant {
   readonly modelClass: ModelClass
   /** Never evicted, whatever else is asked for. */
   readonly pinned: boolean
-  /** Best first; the later ones are the rungs of its ladder of degradation. Never empty. */
+  /**
+   * Best first; the later ones are the rungs of its ladder of degradation. Never empty. Read when it is registered,
+   * which is once for each life of the ledger.
+   */
   readonly variants: readonly Variant[]
   /**
    * Unloads: after the inference under way, or with `force` at once, whatever it costs. Ends when the memory is verified
@@ -36,14 +39,45 @@ export interface Tenant {
   evict(force: boolean): Effect<void>
 }
 
+/** What a server of others holds of a model that no lease covers. */
+export interface FoundModel {
+  /** Of the variant as which it is there; undefined where it is none of the tenant's. */
+  readonly footprintKey: string | undefined
+  /** What it takes there in the memory in which the tenant is counted, as its server says. */
+  readonly mib: number
+  /** Some of it is in another memory than that variant's. */
+  readonly partial: boolean
+}
+
+/** How a model was loaded, where its engine knows more than that it was. */
+export interface LoadedAs {
+  /** What the engine itself says it takes in the memory that was granted. */
+  readonly measuredMib?: number | undefined
+  /** Of the variant as which it is there, where that need not be the granted one. */
+  readonly footprintKey?: string | undefined
+  /** Some of it is in another memory, so that its footprint cannot be measured. */
+  readonly partial?: boolean | undefined
+}
+
 /** What a registered model tells as it lives. */
 export interface Tenancy {
   /** An inference began or the last one ended; a busy model is not evicted. */
   busy(isBusy: boolean): void
-  /** It is loaded; readings taken from now on hold its memory. `measuredMib`: what the engine itself says it takes. */
-  loaded(measuredMib?: number): void
+  /** It is loaded; readings taken from now on hold its memory. */
+  loaded(as?: LoadedAs): void
+  /**
+   * What its server was just seen to hold of it, undefined for nothing; to be told before a lease is asked for. Memory
+   * that is taken already is not asked for again: it counts as the model's. What is there in another way than the model
+   * would be loaded is evicted first, and the request waits for that.
+   */
+  found(found: FoundModel | undefined): void
   /** A load failed for want of memory: its variant rests for a while, and the next one down is granted instead. */
   outOfMemory(): void
+  /**
+   * It is on the processor although it was granted the GPU; to be told before `loaded`. What is committed for it moves
+   * to its best variant there at once, and as long as it is registered the GPU is not granted to it again.
+   */
+  fellBack(): void
 }
 
 export type LeaseHolder =

@@ -139,6 +139,8 @@ export function makeConfirmationDesk(options: ConfirmationDeskOptions = {}): Con
 
     isPending,
     lockedMs: (operationKey, nowMs) => failures.lockedMs(operationKey, nowMs),
+    lockMs,
+    seed: (verdicts, nowMs) => failures.seed(verdicts, nowMs),
   }
 }
 

@@ -1,6 +1,7 @@
 import { connect, type Socket } from "node:net"
+import { isRecord } from "../platform/is-record.ts"
 import { LineSplitter } from "../platform/line-splitter.ts"
-import { isRecord, PROTOCOL_VERSION, parseJson } from "./control-protocol.ts"
+import { PROTOCOL_VERSION, parseJson } from "./control-protocol.ts"
 
 /** A daemon is there but cannot be talked to, or it broke off. */
 export class ControlFailure extends Error {

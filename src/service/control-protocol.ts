@@ -1,3 +1,4 @@
+import { isRecord } from "../platform/is-record.ts"
 import type {
   Acknowledgement,
   AssistantStatus,
@@ -186,10 +187,6 @@ export function parseJson(line: string): unknown {
   } catch {
     return undefined
   }
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }
 
 function isRequestId(value: unknown): value is RequestId {

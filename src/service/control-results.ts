@@ -1,6 +1,6 @@
+import { isRecord } from "../platform/is-record.ts"
 import type { AssistantStatus, ModelRow, ModelsStatus, PartStatus, ProcessRow } from "../ports/assistant.ts"
 import type { PoolSnapshot } from "../ports/residency.ts"
-import { isRecord } from "./control-protocol.ts"
 
 /** The daemon's answer to `status`, checked; undefined where it is something else. */
 export function readStatus(value: unknown): AssistantStatus | undefined {

@@ -1,3 +1,5 @@
+import type { SpokenContainer } from "./container-names.ts"
+
 /** One of the alternatives, as a group. */
 const any = (...lists: readonly string[]): string =>
   `(?:${lists.join(" ").trim().split(/\s+/).join("|")})`.replaceAll("_", " ")
@@ -40,7 +42,7 @@ const NOUN = any(
 )
 const ITS = "(?:the|your|this|that|my|our|both|all|all the|all your|all of the|all of your)"
 const THING = `${ITS} (?:[\\w.-]+ ){0,4}?${NOUN}`
-const NAMED = `(?:${NAME}(?: and ${NAME})?(?: ${NOUN})?)`
+const NAMED = `(?:${NAME}(?:(?:,| and|, and) ${NAME}){0,5}(?: ${NOUN})?)`
 const PRONOUN = "(?:it|that|this|they|everything|those|these)"
 
 /** What may follow where the subject is only a name or a pronoun. */
@@ -82,11 +84,11 @@ const INVERTED = /^(?:did|do|does|have|has|should|shall|can|could|may|would|will
  * Whether a clause of the model's claims that something was, is being or will be done: "I've restarted n8n", "Done!",
  * "Your timer is set". Such a thing is said from a receipt or not at all. Questions, offers, explanations, denials and
  * general knowledge are no claims. Where it is in doubt a claim is assumed of what only Jett could have done, and none
- * of what is told about the world. English; total.
+ * of what is told about the world. `containers` are known by all of their names. English; total.
  */
-export function claimsAction(clause: string): boolean {
+export function claimsAction(clause: string, containers: readonly SpokenContainer[] = []): boolean {
   const isQuestion = /\?[^\p{L}\p{N}]*$/u.test(clause)
-  const text = plain(clause)
+  const text = withNames(plain(clause), containers)
   const said = text.replace(INTERJECTIONS, "")
   if (!isQuestion && (ALONE.test(text) || ALONE.test(said))) return true
   if (CONDITION.test(said)) return false
@@ -96,6 +98,20 @@ export function claimsAction(clause: string): boolean {
   if (isQuestion || SUBORDINATE.test(said) || WORLD.test(said)) return false
   return THIRD_PERSON.some((pattern) => pattern.test(said)) || (BARE.test(said) && !EXPLAINS.test(said))
 }
+
+/** "n8n" for "n eight n": a name is one word above, and the model reads the spoken ones. */
+const withNames = (text: string, containers: readonly SpokenContainer[]): string =>
+  containers.reduce(
+    (named, { name, spoken }) =>
+      spoken
+        .map((way) => plain(way))
+        .filter((way) => way.includes(" "))
+        .reduce((before, way) => before.replace(wholeWords(way), name), named),
+    text,
+  )
+
+const wholeWords = (words: string): RegExp =>
+  new RegExp(`(?<![\\w.-])${words.replaceAll(".", "\\.")}(?![\\w-])`, "g")
 
 /** Before what is said, and in themselves no claim. */
 const INTERJECTIONS =

@@ -1,28 +1,24 @@
 export interface PlayedClause {
   readonly text: string
   readonly durationMs: number
+  readonly playedMs: number
 }
 
 /** Sums of durations are not exact: less than this short of its end, a clause was heard whole. */
 const ROUNDING_MS = 0.5
 
 /**
- * What of the clauses was heard when playback ended after `playedMs`, clauses joined by a space: whole clauses, and
- * of the one that was cut the words that fit into its time at an even pace. A prefix of the joined text that never
- * shrinks as `playedMs` grows.
+ * What of the clauses was heard, joined by a space: whole clauses, and of one that was cut the words that fit into the
+ * time that it had, at an even pace. Of each clause a prefix that never shrinks as its `playedMs` grows.
  */
-export function heardText(clauses: readonly PlayedClause[], playedMs: number): string {
-  const heard: string[] = []
-  let leftMs = playedMs
-  for (const { text, durationMs } of clauses) {
-    if (leftMs < durationMs - ROUNDING_MS) {
-      heard.push(wholeWords(text, leftMs / durationMs))
-      break
-    }
-    heard.push(text)
-    leftMs -= durationMs
-  }
-  return heard.join(" ").trimEnd()
+export function heardText(clauses: readonly PlayedClause[]): string {
+  return clauses
+    .filter(({ playedMs }) => playedMs > 0)
+    .map(({ text, durationMs, playedMs }) =>
+      playedMs < durationMs - ROUNDING_MS ? wholeWords(text, playedMs / durationMs) : text,
+    )
+    .filter((heard) => heard !== "")
+    .join(" ")
 }
 
 /** The words of `text` that end within its first `share` (0..1) of characters. */

@@ -74,22 +74,19 @@ export function matchPhrase(transcript: string, context: PhraseContext = {}): Ph
   }
 }
 
-export interface EndpointContext extends PhraseContext {
-  /** Jett is speaking, so what is heard is an interruption. */
-  readonly speaking: boolean
-}
-
 /**
- * Whether the user is likely done, so that a short silence is enough (endpointing).
+ * Whether the user is likely done, so that a short silence is enough (endpointing). `speaking`: Jett is, so what is heard
+ * is an interruption.
  *
  * "stop" could go on ("stop postgres"): acting on half of a command is worse than waiting, and with nothing to stop
  * the wait costs nothing. While Jett speaks it is the other way round: then "stop" is done at once.
  */
-export function isCompletePhrase(transcript: string, context: EndpointContext): boolean {
-  const match = matchPhrase(transcript, context)
-  if (match === undefined) return false
-  const interrupts = match.intent === "stop" || match.intent === "cancel"
-  return !match.extensible || (context.speaking && interrupts)
+export function isCompletePhrase(
+  { intent, extensible }: Pick<PhraseMatch, "intent" | "extensible">,
+  speaking: boolean,
+): boolean {
+  const interrupts = intent === "stop" || intent === "cancel"
+  return !extensible || (speaking && interrupts)
 }
 
 function slotMatchers(containers: readonly SpokenContainer[]): SlotMatchers {

@@ -151,7 +151,10 @@ describe("a typed turn", () => {
 })
 
 /** Models of which only these are asked for. */
-const modelSystem = (given: Pick<ModelSystem, "states" | "hosts" | "modelsOf">): ModelSystem => ({
+const modelSystem = (
+  given: Pick<ModelSystem, "states" | "hosts" | "modelsOf"> & Partial<Pick<ModelSystem, "spare">>,
+): ModelSystem => ({
+  spare: () => undefined,
   get listener() {
     return never()
   },
@@ -212,10 +215,18 @@ describe("what runs", () => {
       { ...child, id: "wyoming", pid: 13, phase: "running" as const },
     ]
     const modelsOf = (host: string) => (host === "stt" ? ["stt-x"] : [])
-    const { assistant } = rig({ models: modelSystem({ states: () => [], hosts, modelsOf }) })
+    const { assistant } = rig({
+      models: modelSystem({
+        states: () => [],
+        hosts,
+        modelsOf,
+        spare: () => ({ pid: 14, state: "waiting", upSinceMs: 0 }),
+      }),
+    })
     expect(assistant.processes()).toMatchObject([
       { id: "stt", pid: 12, state: "running", models: ["stt-x"], restarts: 1 },
       { id: "wyoming", pid: 13, models: [] },
+      { id: "spare", pid: 14, state: "waiting", models: [] },
     ])
     expect(assistant.processes()[0]?.uptimeMs).toBeGreaterThanOrEqual(5000)
   })

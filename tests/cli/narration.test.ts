@@ -14,6 +14,17 @@ test("on a terminal a turn shows what was said, made safe to print", () => {
   expect(narrate(spoken, { colour: false, showWords: false, now })).toBe("03:04:05 turn ended: llm")
 })
 
+test("a turn that took no way to its answer tells of none", () => {
+  const turn = { type: "turn", turnId: "t", revision: 0, route: "none" } as const
+  const narrated = [{ interrupted: false }, { interrupted: true, totalMs: 23.6 }].map((how) =>
+    narrate({ ...turn, ...how }, { colour: false, showWords: false, now }),
+  )
+  expect(narrated).toEqual([
+    "03:04:05 turn ended",
+    "03:04:05 turn ended: interrupted, 24 ms to the first sound",
+  ])
+})
+
 test("colour is there only where it is wanted", () => {
   expect(paint(true, "red", "x")).toBe("\u001B[31mx\u001B[0m")
   expect(paint(false, "red", "x")).toBe("x")

@@ -53,6 +53,25 @@ test("tools ls shows what may be done to each container, at what cost, and how i
   expect(rest).toEqual([])
 })
 
+const EVERYTHING = `[containers.grafana]\nallow = [ "status", "logs", "stats", "start", "restart", "stop" ]\n`
+
+test.each([
+  ["a few actions", SERVER],
+  ["all actions", SERVER + EVERYTHING],
+])(
+  "the table of tools ls fits a line with %s, and tells how many names it leaves out",
+  async (_title, toml) => {
+    const { out } = await jett("tools ls", [], { toml })
+    expect(Math.max(...out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100)
+    const [, shown = "", more] = / (n eight n.*), and (\d+) more$/m.exec(out) ?? []
+    const { aliases } = JSON.parse((await jett("tools ls", [], { toml, json: true })).out).containers[0]
+    const names = ["n eight n", ...aliases]
+    const count = names.length - Number(more)
+    expect(shown).toBe(names.slice(0, count).join(", "))
+    expect(count).toBeGreaterThan(0)
+  },
+)
+
 test("tools ls gives the table as JSON", async () => {
   const { out } = await jett("tools ls", [], { json: true })
   expect(JSON.parse(out)).toMatchObject({
@@ -143,6 +162,7 @@ test("tools explain is a few lines to read", async () => {
       "tier          change",
       "confirmation  Jett asks back, and waits for a word that it says last",
       "why           restart is in containers.n8n.allow (config.toml:5), and it changes a container that is no database",
+      "said as       n eight n, automation, n a n, nan, nat n, innate end, innate n, innate in, and eight n, and ate in, and aid in, and ape in, and a n",
     ].join("\n")}\n`,
   )
   const { out } = await jett("tools explain", ["\u001B[31mevil", "stop"])

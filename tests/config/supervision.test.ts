@@ -13,6 +13,16 @@ test("a stopped process is noticed and replaced within 3 s by default, and when 
   expect(configured(["supervision.hung_ms", "700"]).heartbeat?.answerWithinMs).toBe(700)
 })
 
+test("the setting is for a Wyoming server of ours too", () => {
+  const ours = [
+    ["stt.engine", "wyoming"],
+    ["stt.wyoming_url", "tcp://127.0.0.1:10300"],
+    ["stt.wyoming_command", "true"],
+  ] as const
+  expect(configured(...ours).wyoming?.hungMs).toBe(1500)
+  expect(configured(...ours, ["supervision.hung_ms", "700"]).wyoming?.hungMs).toBe(700)
+})
+
 test("whatever may be configured is a restart policy that a supervisor takes", () => {
   for (const restarts of ["1", "10"]) {
     for (const period of ["60", "3600"]) {

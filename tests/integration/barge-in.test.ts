@@ -76,7 +76,8 @@ describeWith("models", "barge-in", () => {
     const [yielded, ...after] = rig.states.slice(from)
     const resumed = after.find(({ detail }) => detail === "playing")
     expect(yielded?.detail).toBe("yielding.hearing")
-    expect((resumed?.atMs ?? Number.POSITIVE_INFINITY) - (yielded?.atMs ?? 0)).toBeLessThanOrEqual(1500)
+    // At 1,500 ms it goes on even where nobody knows yet what the sound was; a real timer is never early.
+    expect((resumed?.atMs ?? Number.POSITIVE_INFINITY) - (yielded?.atMs ?? 0)).toBeLessThanOrEqual(1800)
     expect(turn).toMatchObject({ outcome: "answered", interrupted: false, reply, heard: reply })
     await rig.resting()
     model.reply = () => says(STORY)

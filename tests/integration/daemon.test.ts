@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { demoLines } from "../../src/cli/demo/scenes.ts"
 import { BuiltCommand } from "../support/built-cli.ts"
+import { expectHeard } from "../support/heard-speech.ts"
 import { eventually, isRunning } from "../support/processes.ts"
 import { describeWith } from "../support/require-component.ts"
 import type { Finished } from "../support/running-command.ts"
@@ -36,7 +37,7 @@ describeWith("models", "jett serve on the null back end", () => {
       "--set",
       "conversation.waking_ms=60000",
     ])
-    await eventually("the daemon is ready", () => daemon.err.includes("ready:"), 30_000)
+    await eventually("the daemon is ready", () => daemon.err.includes("ready:"), 60_000)
   })
   afterAll(async () => {
     daemon.child.kill("SIGTERM")
@@ -47,14 +48,17 @@ describeWith("models", "jett serve on the null back end", () => {
   it("says what it is doing, and with which processes", async () => {
     const status = await stateIs("listening")
     expect(status).toMatchObject({ muted: false, languageModel: expect.stringMatching(/smollm/i) })
-    const { processes, models, pools } = await json("ps")
-    expect(processes).toEqual(
-      expect.arrayContaining(
-        ["listener", "stt", "tts"].map((id) =>
-          expect.objectContaining({ id, pid: expect.any(Number), restarts: 0 }),
+    // It listens before all that comes after the wake word has been started.
+    await expect
+      .poll(async () => (await json("ps"))["processes"], { timeout: 30_000 })
+      .toEqual(
+        expect.arrayContaining(
+          ["listener", "stt", "tts"].map((id) =>
+            expect.objectContaining({ id, pid: expect.any(Number), restarts: 0 }),
+          ),
         ),
-      ),
-    )
+      )
+    const { models, pools } = await json("ps")
     expect(models).toContainEqual(
       expect.objectContaining({
         id: "listener",
@@ -78,7 +82,8 @@ describeWith("models", "jett serve on the null back end", () => {
 
   it("transcribes a file beside its own work", async () => {
     const { exitCode, out } = await jett("transcribe", recordingOf(demoLines.noWakeWord))
-    expect([exitCode, out]).toEqual([0, expect.stringMatching(/might rain this afternoon/i)])
+    expect(exitCode).toBe(0)
+    expectHeard(out, demoLines.noWakeWord.words)
     const missing = await jett("transcribe", join(home, "none.wav"))
     expect(missing).toMatchObject({ exitCode: 1, out: "", err: expect.stringMatching(/is not a file/) })
   })
@@ -108,7 +113,8 @@ describeWith("models", "jett serve on the null back end", () => {
     await stateIs("speaking")
     saying.child.kill("SIGINT")
     expect((await saying.finished).exitCode).toBe(130)
-    await stateIs("listening", 3000)
+    // All of it would take half a minute.
+    await stateIs("listening")
   })
 
   it("is the only one", async () => {
@@ -123,6 +129,7 @@ describeWith("models", "jett serve on the null back end", () => {
         JSON.parse((await jett("ps", "--json")).out)
       return processes.find((row) => row.id === id)?.pid ?? 0
     }
+    await expect.poll(() => pidOf("tts"), { timeout: 20_000 }).toBeGreaterThan(0)
     const before = await pidOf("tts")
     process.kill(before, "SIGKILL")
     await eventually("it is dead", () => !isRunning(before))

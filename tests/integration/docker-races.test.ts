@@ -31,7 +31,8 @@ describeWith("docker", "A real engine on which things happen between two looks",
         { name: "n8n", allow: EVERYTHING, stopGraceS: 20 },
         { name: "other", allow: EVERYTHING },
       ],
-      times: { healthMs: 5_000, settleMs: 500, pollMs: 100 },
+      answerMs: 20_000,
+      times: { healthMs: 20_000, settleMs: 500, pollMs: 100 },
       around: disturbed,
     })
   })

@@ -38,8 +38,11 @@ describeWith(["docker", "sshd"], "A real engine over real SSH", () => {
     expect(await Effect.runPromise(engine.restart("n8n", 5))).toBe("done")
     const after = await Effect.runPromise(engine.inspect("n8n"))
     expect(after.startedAtMs).toBeGreaterThan(before.startedAtMs ?? Number.POSITIVE_INFINITY)
-    const log = await Effect.runPromise(engine.logs("n8n", { tail: 10, maxBytes: 1_000 }))
-    expect(Buffer.from(log).toString()).toBe("hello\nhello\n")
+    const log = () => Effect.runPromise(engine.logs("n8n", { tail: 10, maxBytes: 1_000 }))
+    // A container has started before it has said anything.
+    await expect
+      .poll(async () => Buffer.from(await log()).toString(), { timeout: 20_000 })
+      .toBe("hello\nhello\n")
     await eventually("every ssh is gone", () => childPids().every((pid) => ours.includes(pid)))
   })
 

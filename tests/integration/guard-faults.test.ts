@@ -51,6 +51,9 @@ const expectWholeLog = (rig: ActionsRig): void => {
   expect(openIntents(rig.rows())).toEqual([])
 }
 
+/** An engine that does not answer is not waited for long. */
+const IMPATIENT = { "docker.timeout_ms": "1000" }
+
 const FAULTS: readonly FakeFault[] = [
   { type: "hang" },
   { type: "hang-in-body" },
@@ -74,7 +77,7 @@ describe("An engine that misbehaves", () => {
   test.each(FAULTS.map((fault) => [nameOf(fault), fault] as const))(
     "whenever it is asked (%s) is never said to have done anything, and works again afterwards",
     async (_, fault) => {
-      const { engine, rig } = await together()
+      const { engine, rig } = await together(IMPATIENT)
       const before = engine.state.get("web").startedAtMs
       const heal = engine.fail(fault)
       for (const tool of ["restart_container", "container_status", "container_logs", "container_stats"])
@@ -90,7 +93,7 @@ describe("An engine that misbehaves", () => {
   test.each(FAULTS.map((fault) => [nameOf(fault), fault] as const))(
     "when it is to change something (%s) did nothing, and nobody says that it did",
     async (_, fault) => {
-      const { engine, rig } = await together()
+      const { engine, rig } = await together(IMPATIENT)
       const web = engine.state.get("web")
       const before = web.startedAtMs
       const heal = engine.fail(fault, { method: "POST" })
@@ -107,7 +110,7 @@ describe("An engine that misbehaves", () => {
   test.each(FAULTS.filter(({ type }) => type !== "status").map((fault) => [nameOf(fault), fault] as const))(
     "that does what it was told and does not say so (%s) is not said to have done nothing",
     async (_, fault) => {
-      const { engine, rig } = await together()
+      const { engine, rig } = await together(IMPATIENT)
       const heal = engine.fail(fault, { method: "POST", acts: true })
       const result = await rig.call("restart_container")
       expect(["done", "unknown"]).toContain(word(result))

@@ -135,4 +135,18 @@ describeWith(["models", "docker"], "a container is restarted from the command li
 
     it("with a log that is in order", isValid)
   })
+
+  it("and after three wrong words by no process at all, for a while", async () => {
+    const before = await startedAt("n8n")
+    const guessing = terminal(...RESTART)
+    for (let asked = 1; asked <= 3; asked++) {
+      await guessing.shows(new RegExp(`(?:say: \\w+\\.[^]*){${asked}}`))
+      guessing.type("yes")
+    }
+    const locked = "That was confirmed wrongly too often, so it is locked for a few minutes."
+    expect([await guessing.finished, guessing.screen]).toEqual([4, expect.stringContaining(locked)])
+    expect(await jett(...RESTART)).toMatchObject({ exitCode: 4, out: `${locked}\n` })
+    expect(await startedAt("n8n")).toBe(before)
+    await isValid()
+  })
 })

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { readdirSync } from "node:fs"
+import { getPriority } from "node:os"
 import { createInterface } from "node:readline"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -7,6 +9,8 @@ import type { Scope } from "effect/Scope"
 import { beforeAll, describe, expect, it } from "vitest"
 import { type HostOptions, spawnHost } from "../../src/actors/hosts/host-client.ts"
 import type { HostHandle } from "../../src/actors/hosts/host-handle.ts"
+import { makeSpareProcess, type SpareProcess } from "../../src/actors/hosts/spare-process.ts"
+import { monotonicClock } from "../../src/audio/monotonic-clock.ts"
 import {
   fixture,
   inferNasty,
@@ -77,10 +81,13 @@ describe("a model host that works", () => {
       Effect.gen(function* () {
         yield* loadNasty(host)
         yield* inferNasty(host, { op: "print", text: "line for the doctor\n" })
-        const blocked = yield* Effect.forkChild(inferNasty(host, { op: "block", ms: 600 }))
-        expect(yield* host.ping).toBeLessThan(300)
-        expect((yield* Fiber.join(blocked)).value).toEqual({ blockedMs: 600 })
-        expect(host.output().match(/line for the doctor/g)).toHaveLength(2)
+        const blocked = yield* Effect.forkChild(inferNasty(host, { op: "block", ms: 1500 }))
+        expect(yield* host.ping).toBeLessThan(1000)
+        expect((yield* Fiber.join(blocked)).value).toEqual({ blockedMs: 1500 })
+        // What is printed comes through pipes of its own.
+        yield* Effect.promise(() =>
+          eventually("both lines came", () => host.output().match(/line for the doctor/g)?.length === 2),
+        )
       }),
     ))
 
@@ -118,6 +125,48 @@ describe("a model host that works", () => {
     ))
 })
 
+describe("a model host that takes the spare process", () => {
+  const withSpare = <A>(use: (spare: SpareProcess) => Effect.Effect<A, unknown, Scope>) =>
+    makeSpareProcess({ engineModule: nastyEngine, clock: monotonicClock, restMs: 1 }).pipe(
+      Effect.tap((spare) => Effect.sync(() => spare.take())),
+      Effect.tap((spare) =>
+        Effect.promise(() => eventually("there is a spare", () => spare.status()?.state === "waiting")),
+      ),
+      Effect.flatMap(use),
+      Effect.scoped,
+      Effect.runPromise,
+    )
+  const niceOf = (pid: number) =>
+    readdirSync(`/proc/${pid}/task`).map((thread) => getPriority(Number(thread)))
+
+  it("works like any other, at its own nice value, and is killed whole", () =>
+    withSpare((spare) =>
+      Effect.gen(function* () {
+        const pid = spare.status()?.pid
+        const host = yield* spawnHost({ id: "test", nice: 3, spare }).start()
+        expect(host.pid).toBe(pid)
+        expect(new Set(niceOf(host.pid))).toEqual(new Set([3]))
+        yield* loadNasty(host)
+        expect((yield* inferNasty(host, { op: "echo", value: 7 })).value).toBe(7)
+        host.kill("enough")
+        expect(yield* host.exited).toEqual({ type: "hung", detail: "enough" })
+        expect(isRunning(host.pid)).toBe(false)
+      }),
+    ))
+
+  it("starts a process of its own where the spare died while it waited", () =>
+    withSpare((spare) =>
+      Effect.gen(function* () {
+        const dead = spare.status()?.pid ?? 0
+        process.kill(dead, "SIGKILL")
+        yield* Effect.promise(() => eventually("it is missed", () => spare.status() === undefined))
+        const host = yield* spawnHost({ id: "test", engineModule: nastyEngine, spare }).start()
+        expect(host.pid).not.toBe(dead)
+        expect(yield* host.ping).toBeLessThan(1000)
+      }),
+    ))
+})
+
 describe("a model host that is interrupted", () => {
   it("stops a cancelled inference early and is ready for the next at once", () =>
     withHost((host) =>
@@ -133,7 +182,8 @@ describe("a model host that is interrupted", () => {
         yield* Fiber.interrupt(fiber)
         const seen = chunks.length
         expect((yield* inferNasty(host, { op: "echo", value: 7 })).value).toBe(7)
-        expect(performance.now() - startedAt).toBeLessThan(1000)
+        // All of them would take 20 s.
+        expect(performance.now() - startedAt).toBeLessThan(3000)
         expect(chunks).toHaveLength(seen)
       }),
     ))
@@ -147,18 +197,18 @@ describe("a model host that is interrupted", () => {
           yield* Effect.sleep(100)
           const startedAt = performance.now()
           yield* Fiber.interrupt(fiber)
-          expect(performance.now() - startedAt).toBeLessThan(200)
+          expect(performance.now() - startedAt).toBeLessThan(800)
           expect(yield* host.exited).toMatchObject({ type: "hung" })
-          expect(performance.now() - startedAt).toBeGreaterThan(280)
+          expect(performance.now() - startedAt).toBeGreaterThan(980)
         }),
-      { cancelGraceMs: 300 },
+      { cancelGraceMs: 1000 },
     ))
 
   it("never sends what was interrupted while it waited for its turn", () =>
     withHost((host) =>
       Effect.gen(function* () {
         yield* loadNasty(host)
-        const first = yield* Effect.forkChild(inferNasty(host, { op: "wait", ms: 200 }))
+        const first = yield* Effect.forkChild(inferNasty(host, { op: "wait", ms: 1000 }))
         yield* Effect.sleep(50)
         const queued = yield* Effect.forkChild(inferNasty(host, { op: "hang" }))
         yield* Effect.sleep(50)
@@ -284,9 +334,9 @@ describe("the start of a model host", () => {
     const slow = spawnHost({ id: "test", engineModule: fixture("slow-start-engine.mjs") })
     const others = childPids()
     const fiber = Effect.runFork(Effect.scoped(slow.start()))
-    await eventually("the process exists", () => childPids().length > others.length)
+    await eventually("the process exists", () => childPids().some((pid) => !others.includes(pid)))
     await Effect.runPromise(Fiber.interrupt(fiber))
-    expect(childPids()).toEqual(others)
+    expect(childPids().filter((pid) => !others.includes(pid))).toEqual([])
   })
 })
 
@@ -299,6 +349,6 @@ describe("the end of the parent", () => {
     const hostPid = Number(line)
     expect(isRunning(hostPid)).toBe(true)
     parent.kill("SIGKILL")
-    await eventually("the host is gone", () => !isRunning(hostPid), 3000)
+    await eventually("the host is gone", () => !isRunning(hostPid), 10_000)
   })
 })

@@ -5,10 +5,10 @@ import * as Schema from "effect/Schema"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { demoLines } from "../../src/cli/demo/scenes.ts"
 import { BuiltCommand } from "../support/built-cli.ts"
+import { expectHeard } from "../support/heard-speech.ts"
 import { describeWith } from "../support/require-component.ts"
 import { joined, recordingOf, silence, spoken, whiteNoise } from "../support/speech-samples.ts"
 import { wavBytes } from "../support/wav-bytes.ts"
-import { sharedWords } from "../support/words.ts"
 
 /** `jett listen` as a user runs it: the built program, a process of its own, real models. */
 
@@ -96,7 +96,7 @@ describeWith("models", "jett listen --json", () => {
     "conversation.wav",
     wavBytes({
       data: bytesOf(
-        joined(spoken("noWakeWord"), silence(1), spoken("capabilities"), silence(7), spoken("question")),
+        joined(spoken("noWakeWord"), silence(1), spoken("capabilities"), silence(10), spoken("question")),
       ),
     }),
   )
@@ -125,8 +125,8 @@ describeWith("models", "jett listen --json", () => {
 
   it("hears a fixed phrase and a free question, and ignores what is said without the wake word", () => {
     expect(simulated.turns).toMatchObject([
-      { route: "phrase", transcript: expect.stringMatching(/what can you do\?$/i), interrupted: false },
-      { route: "llm", transcript: expect.stringMatching(/what is the capital of france\?$/i) },
+      { route: "phrase", transcript: expect.stringMatching(/what can you do/i), interrupted: false },
+      { route: "llm", transcript: expect.stringMatching(/what is the capital of france/i) },
     ])
     for (const { reply, heard, replyAudioMs, wake, speech, latency } of simulated.turns) {
       expect(reply).not.toBe("")
@@ -143,8 +143,14 @@ describeWith("models", "jett listen --json", () => {
   })
 
   it("hears the same at real speed", () => {
+    // What the language model writes may begin with a word about the wait for it, where it is slow.
     const gist = ({ turns }: Heard) =>
-      turns.map(({ transcript, route, reply }) => ({ transcript, route, reply }))
+      turns.map(({ transcript, route, reply }) => ({
+        transcript,
+        route,
+        reply: route === "phrase" ? reply : "",
+      }))
+    for (const { heard } of realtime.turns) expect(heard).not.toBe("")
     expect(gist(realtime)).toEqual(gist(simulated))
     // "thinking" is passed in no time at all where audio time waits for the models, so only a real clock shows it.
     const course = ({ states }: Heard) =>
@@ -156,14 +162,13 @@ describeWith("models", "jett listen --json", () => {
     const { exitCode, out } = await jett("transcribe", spokenPath).finished
     expect(exitCode).toBe(0)
     const reply = simulated.turns.map((turn) => turn.reply).join(" ")
-    expect(sharedWords(simulated.turns[0]?.reply ?? "", out)).toBeGreaterThan(0.8)
-    expect(sharedWords(reply, out)).toBeGreaterThan(0.6)
+    expectHeard(out, reply)
   })
 
   it("prints what was said for a person, states apart from it", async () => {
     const { exitCode, out, err } = await jett("listen", "--wav", recordingOf(demoLines.time)).finished
     expect(exitCode).toBe(0)
-    expect(out).toMatch(/^you: {2}.*what time is it\?\njett: It's .+\n$/i)
+    expect(out).toMatch(/^you: {2}.*what time is it\W*\njett: It's .+\n$/i)
     expect(err).toMatch(/waking\n.*transcribing\n/)
   })
 })

@@ -85,6 +85,8 @@ describeWith("models", "the embedded language model", () => {
   it("gives the same words for the same seed, and others for another", async () => {
     const messages = ask("Tell me a story about a fox.")
     const withSeed = async (seed: number) => (await run({ messages, temperature: 1, seed })).text
+    // Every run after the first finds its prompt read: a prompt that is read at once is rounded otherwise.
+    await withSeed(7)
     const first = await withSeed(7)
     expect(await withSeed(7)).toBe(first)
     expect(await withSeed(8)).not.toBe(first)
@@ -123,9 +125,11 @@ describeWith("models", "the embedded language model", () => {
     const words = "The fox went over the hill and met a very old owl. ".repeat(25)
     const messages = ask("Who met the owl?", { role: "user", content: words })
     const cold = await run({ messages, maxTokens: 1 })
-    const warm = await run({ messages, maxTokens: 1 })
-    expect(warm.text).toBe(cold.text)
-    expect(warm.totalMs).toBeLessThan(cold.totalMs / 2)
+    const warm = []
+    for (let again = 0; again < 3; again++) warm.push(await run({ messages, maxTokens: 1 }))
+    expect(warm.map(({ text }) => text)).toEqual(warm.map(() => cold.text))
+    // Other work on the machine makes a run longer, never shorter.
+    expect(Math.min(...warm.map(({ totalMs }) => totalMs))).toBeLessThan(cold.totalMs / 2)
   })
 
   it("refuses a prompt that the context does not hold, with both figures, and goes on", async () => {

@@ -3,11 +3,14 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, it, onTestFinished } from "vitest"
 import { BuiltCommand } from "../support/built-cli.ts"
-import { descendantsOf } from "../support/process-tree.ts"
+import { fixture } from "../support/nasty-host.ts"
+import { commandsUnder, descendantsOf } from "../support/process-tree.ts"
 import { eventually, isRunning } from "../support/processes.ts"
+import { PulseRig } from "../support/pulse.ts"
 import { describeWith } from "../support/require-component.ts"
 import { joined, silence, spoken } from "../support/speech-samples.ts"
 import { wavBytes } from "../support/wav-bytes.ts"
+import { freeUrl } from "../support/wyoming-rig.ts"
 
 /** Ctrl-C, or worse, at any moment: no process is left, nothing is locked, and the next command starts. */
 
@@ -15,10 +18,12 @@ const folder = mkdtempSync(join(tmpdir(), "jett-orphans-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 let homes = 0
-const start = (...argv: readonly string[]) => {
+const start = (...argv: readonly string[]) => startIn({}, ...argv)
+
+const startIn = (env: Readonly<Record<string, string>>, ...argv: readonly string[]) => {
   const home = join(folder, `h${homes++}`)
   mkdirSync(home, { mode: 0o700 })
-  const command = new BuiltCommand(home, argv)
+  const command = new BuiltCommand(home, argv, env)
   onTestFinished(() => {
     command.child.kill("SIGKILL")
   })
@@ -112,5 +117,51 @@ describeWith("models", "SIGKILL of the main process", () => {
     command.child.kill("SIGKILL")
     await command.finished
     await eventually("the hosts are gone", () => leftOver(hosts).length === 0, 2000)
+  })
+})
+
+describeWith(["models", "pulse"], "SIGKILL of jett serve", () => {
+  it("leaves no host, no server of others nor its keeper, and no process of the sound", async () => {
+    const room = await PulseRig.start()
+    onTestFinished(() => room.stop())
+    const server = `"${process.execPath}" "${fixture("wyoming-server.mjs")}" {url}`
+    const settings = {
+      "audio.backend": "pulse",
+      "audio.input": room.microphone,
+      "audio.output": room.speaker,
+      "stt.engine": "wyoming",
+      "stt.wyoming_url": await freeUrl(),
+      "stt.wyoming_command": server,
+    }
+    const sets = Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${value}`])
+    const pulse = Object.entries(process.env).filter(([name]) => name.startsWith("PULSE_"))
+    const { command, home } = startIn(
+      Object.fromEntries(pulse.map(([name, value = ""]) => [name, value])),
+      "serve",
+      ...sets,
+    )
+    const { seen, look } = watchChildren(command)
+    const runs = (what: RegExp) => commandsUnder(command.pid).some((line) => what.test(line))
+    // From the start of the line: until it has become something else, a new process has the command line of its parent.
+    const all = [
+      /^parec /,
+      /^pacat /,
+      /^pactl /,
+      /^\S+ \S+wyoming-keeper/,
+      /^\S+ \S+wyoming-server.mjs tcp:/,
+      /host-main/,
+    ]
+    await eventually("all of them run", () => all.every(runs), 30_000)
+    await eventually("it is ready", () => command.err.includes("ready:"), 30_000)
+    const ps = async () => JSON.parse((await new BuiltCommand(home, ["ps", "--json"]).finished).out).processes
+    await expect
+      .poll(ps, { timeout: 20_000, interval: 500 })
+      .toContainEqual(expect.objectContaining({ id: "wyoming", state: "running", restarts: 0 }))
+    expect(readdirSync(home).some((name) => name.startsWith("jett-wyoming-"))).toBe(true)
+    look()
+    command.child.kill("SIGKILL")
+    await command.finished
+    await eventually("all of them are gone", () => leftOver(seen).length === 0, 3000)
+    expect(readdirSync(home).filter((name) => name.startsWith("jett-wyoming-"))).toEqual([])
   })
 })

@@ -4,15 +4,11 @@ import { stateFolder } from "../../src/config/paths.ts"
 import { openPin } from "../../src/security/pin.ts"
 import { FakeLanguageModel, says } from "../support/fake-language-model.ts"
 import { GuardVoiceRig } from "../support/guard-voice-rig.ts"
+import { expectHeard } from "../support/heard-speech.ts"
 import { RealDocker } from "../support/real-docker.ts"
 import { describeWith } from "../support/require-component.ts"
-import { sharedWords } from "../support/words.ts"
 
 const RESTART_N8N = "Restart the n eight n container."
-
-/** The voice is a little different each time it speaks, and "n eight n" is anything to a recogniser. */
-const expectHeard = (heard: string, said: string): void =>
-  expect(sharedWords(said, heard), `"${heard}" for "${said}"`).toBeGreaterThanOrEqual(0.5)
 
 describeWith(["models", "docker"], "a spoken command, as far as a real engine and back to the ear", () => {
   const model = new FakeLanguageModel(() => says("Very well."))
@@ -122,8 +118,12 @@ allow = ["status", "logs"]
   it("takes a no that is said into the question", () =>
     leavesAlone("n8n", async () => {
       await rig.command(RESTART_N8N, "No.")
-      const { states, heard, rows } = await rig.end()
+      const { turn, states, heard, rows } = await rig.end()
       expectHeard(heard, "Okay, I won't restart n eight n.")
+      // The rest of the question, with its word, was not spoken any more.
+      expect(turn.heard).toMatch(/^Do you .*Okay, I won't restart n eight n\.$/)
+      expect(turn.heard).not.toMatch(/confirm/)
+      expect(turn.remembered).toBe("Okay, I won't restart n eight n.")
       expect(states.filter((state) => state === "confirming")).toHaveLength(1)
       expect(rows).toEqual(["asked confirm", "consent denied", "denied deny"])
     }))

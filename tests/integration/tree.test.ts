@@ -1,9 +1,13 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { afterEach, expect, it } from "vitest"
+import { afterEach, expect, it, onTestFinished } from "vitest"
 import { RunningAssistant } from "../../src/actors/running-assistant.ts"
 import { PendingWork } from "../../src/actors/voice/pending-work.ts"
 import { AudioClock } from "../../src/audio/audio-clock.ts"
@@ -16,9 +20,12 @@ import { openSystem } from "../../src/main.ts"
 import type { AssistantEvent } from "../../src/ports/assistant.ts"
 import type { AudioBackend, AudioFailure } from "../../src/ports/audio.ts"
 import type { ChatEvent } from "../../src/ports/language-model.ts"
+import { BuiltCommand } from "../support/built-cli.ts"
 import { FakeLanguageModel, says } from "../support/fake-language-model.ts"
-import { requireBuiltHost } from "../support/nasty-host.ts"
+import { fixture, requireBuiltHost } from "../support/nasty-host.ts"
+import { descendantsOf } from "../support/process-tree.ts"
 import { eventually, isRunning } from "../support/processes.ts"
+import { PulseRig } from "../support/pulse.ts"
 import { describeWith } from "../support/require-component.ts"
 import { testConfig } from "../support/voice-rig.ts"
 
@@ -196,5 +203,41 @@ describeWith("models", "the tree", () => {
     expect(pids.length).toBeGreaterThanOrEqual(3)
     for (const scope of scopes.splice(0)) await Effect.runPromise(Scope.close(scope, Exit.void))
     expect(pids.filter(isRunning)).toEqual([])
+  })
+})
+
+describeWith(["models", "pulse"], "the root of jett serve", () => {
+  it("gives up with 70 where the voice always fails, having said once that it is started anew; nothing is left", async () => {
+    const room = await PulseRig.start()
+    onTestFinished(() => room.stop())
+    const home = mkdtempSync(join(tmpdir(), "jt-"))
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+    const pulse = Object.entries(process.env).flatMap(([name, value = ""]) =>
+      name.startsWith("PULSE_") ? [[name, value] as const] : [],
+    )
+    const env = {
+      ...Object.fromEntries(pulse),
+      NODE_OPTIONS: `--import=${pathToFileURL(fixture("failing-voice.mjs"))}`,
+    }
+    const devices = [`audio.input=${room.microphone}`, `audio.output=${room.speaker}`]
+    const sets = ["audio.backend=pulse", ...devices].flatMap((set) => ["--set", set])
+    const command = new BuiltCommand(home, ["serve", ...sets], env)
+    const seen = new Set<number>()
+    const watching = setInterval(() => {
+      for (const pid of descendantsOf(command.pid)) seen.add(pid)
+    }, 25)
+    onTestFinished(() => {
+      clearInterval(watching)
+      command.child.kill("SIGKILL")
+    })
+    const { exitCode, err } = await command.finished
+    expect({ exitCode, err }).toMatchObject({
+      exitCode: 70,
+      err: expect.stringMatching(/gave up: .*root.*\n.*stopping/s),
+    })
+    expect(err.match(/The sound devices were opened anew: the cable was cut/g)).toHaveLength(1)
+    expect(err).not.toMatch(/loudspeaker is away/)
+    expect(seen.size).toBeGreaterThan(10)
+    expect([...seen].filter(isRunning)).toEqual([])
   })
 })

@@ -11,12 +11,12 @@ import { pulseBackend } from "../../src/audio/pulse.ts"
 import { openSystem } from "../../src/main.ts"
 import type { TurnRecord } from "../../src/ports/turn.ts"
 import { FakeLanguageModel, says } from "../support/fake-language-model.ts"
+import { expectHeard } from "../support/heard-speech.ts"
 import { requireBuiltHost } from "../support/nasty-host.ts"
 import { PulseRig } from "../support/pulse.ts"
 import { describeWith } from "../support/require-component.ts"
 import { joined, silence, spoken } from "../support/speech-samples.ts"
 import { testConfig } from "../support/voice-rig.ts"
-import { sharedWords } from "../support/words.ts"
 
 /** Sound in real time: on a machine that is busy enough the sound server itself drops out. */
 const REAL_TIME = { retry: 2 }
@@ -99,7 +99,7 @@ describeWith(["models", "pulse"], "the assistant on a sound server, in a room th
     expect(turn).toMatchObject({ outcome: "answered", route: "phrase", interrupted: false })
     expect(turn.transcript).toMatch(/what can you do/i)
     expect(turn.heard).toBe(turn.reply)
-    expect(sharedWords(turn.reply, await transcribed(heard))).toBeGreaterThan(0.7)
+    expectHeard(await transcribed(heard), turn.reply)
   })
 
   it("does not interrupt itself, and is interrupted by the user", REAL_TIME, async () => {

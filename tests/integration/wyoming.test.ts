@@ -6,10 +6,16 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest"
 import { startHostProcess } from "../../src/actors/hosts/host-process.ts"
 import type { ModelReport } from "../../src/actors/models/model-actor.ts"
-import type { WyomingSpeech } from "../../src/actors/models/wyoming-speech.ts"
+import { modelBranch } from "../../src/actors/models/model-branch.ts"
+import { makeWyomingSpeech, type WyomingSpeech } from "../../src/actors/models/wyoming-speech.ts"
+import { supervisionNotices } from "../../src/actors/supervision/supervision-notices.ts"
+import { monotonicClock } from "../../src/audio/monotonic-clock.ts"
+import { DEFAULT_RESTART_POLICY } from "../../src/machines/supervision/restart-policy.ts"
+import type { SupervisorReport } from "../../src/machines/supervision/supervision-types.ts"
 import type { Residency, Tenant } from "../../src/ports/residency.ts"
 import { fixture, requireBuiltHost } from "../support/nasty-host.ts"
 import { openResidency } from "../support/open-residency.ts"
@@ -17,7 +23,13 @@ import { descendantsOf } from "../support/process-tree.ts"
 import { childPids, eventually, isRunning } from "../support/processes.ts"
 import { describeWith } from "../support/require-component.ts"
 import { silence, spoken } from "../support/speech-samples.ts"
-import { freeUrl, ownMemoryFolder, whisperCommand, withWyoming } from "../support/wyoming-rig.ts"
+import {
+  freeUrl,
+  ownMemoryFolder,
+  type WyomingRig,
+  whisperCommand,
+  withWyoming,
+} from "../support/wyoming-rig.ts"
 
 beforeAll(requireBuiltHost)
 
@@ -38,7 +50,7 @@ const until = (what: string, holds: () => boolean, withinMs?: number) =>
 
 const strike = (pid: number, signal: NodeJS.Signals) => Effect.sync(() => process.kill(pid, signal))
 
-const phase = (speech: WyomingSpeech) => speech.children()[0]?.phase
+const phase = (speech: WyomingRig) => speech.children()[0]?.phase
 
 describe("a Wyoming server of our own", () => {
   it("is a tenant of the ledger: leased before it starts, and given back when it is gone", async () => {
@@ -51,6 +63,8 @@ describe("a Wyoming server of our own", () => {
           busy: (isBusy) => told.push(`busy ${isBusy}`),
           loaded: () => told.push("loaded"),
           outOfMemory: () => undefined,
+          found: () => undefined,
+          fellBack: () => undefined,
         })
       },
       acquire: (...wish) =>
@@ -206,7 +220,7 @@ describe("a Wyoming server of our own", () => {
     )
   })
 
-  it("is not started, and nothing is sent, where something else listens", async () => {
+  it("already_started_outside_supervisor: is not started, and nothing is sent, where something else listens", async () => {
     const before = childPids()
     let bytes = ""
     const stranger = createServer((socket) => {
@@ -275,6 +289,103 @@ describe("a Wyoming server of our own", () => {
     await eventually("all of them are gone", () => !pids.some(isRunning), 3000)
     expect(memory.content()).toEqual([])
   })
+})
+
+describe("the models' branch of the tree", () => {
+  const readings = { source: "none", take: Effect.succeed(undefined), watch: Stream.empty } as const
+  const policy = { ...DEFAULT_RESTART_POLICY, intensity: 2, backoffMs: 50 }
+
+  /** The branch with a server of others in it, a host that runs, and speech to text by the server. */
+  const planted = Effect.gen(function* () {
+    const notices: string[] = []
+    const reports: SupervisorReport[] = []
+    const notify = supervisionNotices({ onNotice: (notice) => notices.push(notice), clock: monotonicClock })
+    const address = {
+      url: yield* Effect.promise(freeUrl),
+      allowRemote: false,
+      transcribeDeadlineMs: 20_000,
+    }
+    const branch = modelBranch({
+      residency: { readings },
+      clock: monotonicClock,
+      hosts: { policy, wyoming: { ...address, command: server() } },
+      onReport: (report) => {
+        reports.push(report)
+        notify(report)
+      },
+    })
+    const { residency, hosts, wyoming: own } = branch
+    const speech = yield* makeWyomingSpeech({
+      ...address,
+      own,
+      residency,
+      model: "m",
+      clock: monotonicClock,
+    })
+    const models = yield* branch.child.start()
+    const host = yield* hosts.handle("tts", 10_000)
+    const row = () => own?.supervisor.children()[0]
+    const memory = () => residency.snapshot()?.rows.map(({ model, state }) => `${model} ${state}`)
+    return { models, speech, host, row, memory, reports, notices }
+  })
+
+  it("gives up a server of others that always dies, and nothing else", () =>
+    Effect.gen(function* () {
+      const { models, speech, host, row, memory, reports, notices } = yield* planted
+      yield* ask(speech)
+      expect(memory()).toEqual(["wyoming loaded"])
+      const killing = setInterval(() => {
+        const pid = row()?.pid
+        if (pid !== undefined && isRunning(pid)) process.kill(pid, "SIGKILL")
+      }, 10)
+      onTestFinished(() => clearInterval(killing))
+      yield* until("its breaker opens", () => row()?.phase === "broken", 15_000)
+      expect(reports.filter(({ context }) => context === "breaker-open")).toMatchObject([
+        { supervisor: "servers", child: "wyoming" },
+      ])
+      expect(notices).toHaveLength(1)
+      expect(notices[0]).toMatch(/^"wyoming" ended again and again: killed by SIGKILL/)
+      expect(yield* Effect.flip(ask(speech))).toMatchObject({ reason: "unavailable" })
+      expect(memory()).toEqual([])
+      expect(host.isAlive()).toBe(true)
+      expect(models.supervisor.children().map(({ id, phase, restarts }) => [id, phase, restarts])).toEqual([
+        ["ledger", "running", 0],
+        ["spare", "running", 0],
+        ["hosts", "running", 0],
+        ["servers", "running", 0],
+      ])
+    }).pipe(Effect.scoped, Effect.runPromise))
+
+  it("takes a server of others down with the ledger that knows its memory; it is back with the next request", () =>
+    Effect.gen(function* () {
+      const { models, speech, host, row, memory, notices } = yield* planted
+      const first = yield* ask(speech)
+      const ledger = yield* models.supervisor.handle("ledger", 1000)
+      yield* ledger.stop(1000)
+      yield* until("both are gone", () => !isRunning(first.pid) && !host.isAlive())
+      yield* until("the branch is up again", () => row()?.phase === "idle")
+      expect(memory()).toEqual([])
+      const second = yield* ask(speech)
+      expect(second.pid).not.toBe(first.pid)
+      expect(memory()).toEqual(["wyoming loaded"])
+      expect(notices).toEqual([])
+    }).pipe(Effect.scoped, Effect.runPromise))
+
+  it("stops in reverse: the server of others before the hosts, and the ledger last", () =>
+    Effect.gen(function* () {
+      const { models, speech, host, reports } = yield* planted
+      const { pid } = yield* ask(speech)
+      yield* models.stop(10_000)
+      expect([isRunning(pid), host.isAlive()]).toEqual([false, false])
+      expect(reports.filter(({ context }) => context === "shutdown").map(({ child }) => child)).toEqual([
+        "wyoming",
+        "servers",
+        "tts",
+        "hosts",
+        "spare",
+        "ledger",
+      ])
+    }).pipe(Effect.scoped, Effect.runPromise))
 })
 
 describeWith("wyoming", "wyoming-faster-whisper", () => {

@@ -53,6 +53,10 @@ describe("the laws' book", () => {
       law: "a revision speaks before the one before it is silent",
       commands: [...spoken, { type: "turn.committed", ...a1 }, { type: "speech.open", ...a1 }],
     },
+    {
+      law: "a question is cut short of which nothing is heard",
+      commands: [...spoken.slice(0, 2), { type: "question.cut", ...a0, consentId: "k" }],
+    },
     { law: "nobody is paused", commands: [opened("a"), { type: "playback.pause", ...a0 }] },
     {
       law: "playback goes on that was not paused",

@@ -85,6 +85,7 @@ const next = (book: LawBook, command: ConversationCommand): LawBook => {
       return { ...book, acknowledged: true }
     case "probe.dropped":
     case "models.wanted":
+    case "question.cut":
       return book
   }
 }
@@ -132,6 +133,11 @@ const lawsBrokenBy = (book: LawBook, command: ConversationCommand): string[] => 
       return check(open === command.turnId, "only the open turn asks for anything")
     case "probe.dropped":
       return check(open !== command.turnId, "a sound that is forgotten was no turn")
+    case "question.cut":
+      return [
+        ...check(same(speaker, command), "only who speaks is cut short"),
+        ...check(!paused, "nothing is cut short that waits"),
+      ]
     case "speech.drop":
     case "consent.dropped":
       return []

@@ -103,8 +103,32 @@ export const lawsBrokenIn = (snapshot: ConversationSnapshot, book: LawBook): rea
 const step = (state: ModelState, event: ModelEvent): ModelState => {
   const told = isTimer(event) ? state.book : afterEvent(state.book, event)
   const [next, actions] = transition(machine, state.machine, event)
-  const book = actions.flatMap(commandOf).reduce(afterCommand, told)
-  return stateOf(next, { ...book, broken: [...book.broken, ...lawsBrokenIn(next, book)] })
+  const commands = actions.flatMap(commandOf)
+  const book = commands.reduce(afterCommand, told)
+  const broken = [
+    ...book.broken,
+    ...lawsBrokenIn(next, book),
+    ...goesOnSounding(state.machine, next, commands),
+  ]
+  return stateOf(next, { ...book, broken })
+}
+
+/** A question that is over before it was heard is silenced, by itself or with all that its turn says. */
+const goesOnSounding = (
+  before: ConversationSnapshot,
+  after: ConversationSnapshot,
+  commands: readonly ConversationCommand[],
+): readonly string[] => {
+  const { consent } = before.context
+  if (consent === undefined || consent.questionEndMs !== undefined) return []
+  if (!dialogueOf(before).startsWith("confirming")) return []
+  if (after.context.consent?.consentId === consent.consentId) return []
+  const isSilenced = commands.some(
+    (command) =>
+      command.type === "speech.drop" ||
+      (command.type === "question.cut" && command.consentId === consent.consentId),
+  )
+  return isSilenced ? [] : [`a question that is over does not go on (in ${dialogueOf(before)})`]
 }
 
 const stateOf = (snapshot: ConversationSnapshot, book: LawBook): ModelState => ({

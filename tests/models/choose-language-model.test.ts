@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest"
 import { chooseLanguageModel, type LanguageModelWishes } from "../../src/models/choose-language-model.ts"
 import type { LanguageModel } from "../../src/ports/language-model.ts"
 import { type FakeModel, type FakeOllama, fakeOllama } from "../support/fake-ollama.ts"
+import { ollamaWishes } from "../support/ollama-wishes.ts"
 
 const embedded: LanguageModel = {
   name: "tiny",
@@ -27,14 +28,7 @@ const choose = async ({ url, model = "jett-qwen3", enabled = true, ...more }: Wi
   const choice = await Effect.runPromise(
     chooseLanguageModel({
       ollama: { url: String(url), model, enabled },
-      privacy: { allowRemoteLlm: false },
-      settings: {
-        contextTokens: 2_048,
-        replyTokens: 64,
-        keepAlive: "30m",
-        firstTokenMs: 1_000,
-        coldLoadMs: 1_000,
-      },
+      ...ollamaWishes,
       embedded,
       ...more,
     }),
@@ -51,6 +45,21 @@ describe("chooseLanguageModel", () => {
   it("takes Ollama with the configured model, and says nothing about it", async () => {
     const { url } = await ollamaWith({ name: "jett-qwen3:latest", capabilities: able })
     expect(await choose({ url })).toEqual({ model: "ollama jett-qwen3", notice: undefined })
+  })
+
+  it("lets the embedded model stand in for Ollama's, and for no other", async () => {
+    const { url } = await ollamaWith({ name: "jett-qwen3:latest", capabilities: able })
+    const wishes = {
+      ollama: { url: String(url), model: "jett-qwen3", enabled: true },
+      ...ollamaWishes,
+    }
+    const standInOf = async (more: Partial<LanguageModelWishes>) => {
+      const choice = await Effect.runPromise(chooseLanguageModel({ ...wishes, embedded, ...more }))
+      return choice.type === "chosen" ? choice.standIn : "none"
+    }
+    expect(await standInOf({})).toBe(embedded)
+    expect(await standInOf({ embedded: undefined })).toBeUndefined()
+    expect(await standInOf({ ollama: { ...wishes.ollama, enabled: false } })).toBeUndefined()
   })
 
   it("prints the exact command when the model is missing, and lets an able one stand in", async () => {

@@ -23,7 +23,8 @@ const toHost: readonly ToHost[] = [
 const fromHost: readonly FromHost[] = [
   { type: "hello", pid: 10, protocol: 1 },
   { type: "loaded", id: 1, loadMs: 1.5 },
-  { type: "loaded", id: 1, loadMs: 1.5, notice: "on the processor" },
+  { type: "loaded", id: 1, loadMs: 1.5, notice: "on the processor", placement: "cpu" },
+  { type: "loaded", id: 1, loadMs: 1.5, placement: "gpu" },
   { type: "chunk", id: 2, value: "x" },
   { type: "done", id: 2, value: undefined, inferenceMs: 0 },
   { type: "failed", id: 2, code: "busy", message: "m" },
@@ -46,7 +47,7 @@ describe("the schema of the host protocol", () => {
   it("refuses every message with one field missing", () => {
     for (const message of [...toHost, ...fromHost]) {
       for (const field of Object.keys(message)) {
-        if (field === "input" || field === "value" || field === "notice") continue
+        if (["input", "value", "notice", "placement"].includes(field)) continue
         const { [field]: _, ...rest } = { ...message } as Record<string, unknown>
         expect([field, parseToHost(rest) ?? parseFromHost(rest)]).toEqual([field, undefined])
       }
@@ -70,6 +71,8 @@ describe("the schema of the host protocol", () => {
     [{ type: "load", id: 1, model: "m", engine: "piper", options: { ...options, parameters: { a: {} } } }],
     [{ type: "hello", pid: 1, protocol: 2 }],
     [{ type: "loaded", id: 1, loadMs: Number.NaN }],
+    [{ type: "loaded", id: 1, loadMs: 1, notice: 7 }],
+    [{ type: "loaded", id: 1, loadMs: 1, placement: "tpu" }],
     [{ type: "done", id: 1, value: 1, inferenceMs: -1 }],
     [{ type: "failed", id: 1, code: "segfault", message: "m" }],
   ])("refuses %j", (message) => {

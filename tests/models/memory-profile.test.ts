@@ -2,8 +2,8 @@ import { expect, test } from "vitest"
 import { loadConfig } from "../../src/config/load-config.ts"
 import {
   ledgerSettings,
+  llmPlacement,
   memoryOf,
-  ollamaPlacement,
   PROTOTYPE_LLM_MIB,
   profileOf,
 } from "../../src/models/memory-profile.ts"
@@ -34,7 +34,7 @@ test("speech falls back to the processor, and is there from the start in the oth
     ["cpu"],
     ["cpu"],
   ])
-  expect([ollamaPlacement("lean"), ollamaPlacement("cpu")]).toEqual(["gpu", "cpu"])
+  expect([llmPlacement("lean"), llmPlacement("cpu")]).toEqual(["gpu", "cpu"])
 })
 
 test("the listener is pinned, each variant is measured under a name of its own, and an unknown model has a size", () => {

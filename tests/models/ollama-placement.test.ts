@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { contextsOf, ollamaPlacement } from "../../src/models/ollama-placement.ts"
+import { ollamaPlacement } from "../../src/models/ollama-placement.ts"
 
 describe("where Ollama put a model", () => {
   it.each([
@@ -13,19 +13,4 @@ describe("where Ollama put a model", () => {
   ] as const)("%s", (_, sizeBytes, vramBytes, expectsGpu, expected) => {
     expect(ollamaPlacement({ sizeBytes, vramBytes }, expectsGpu)).toEqual(expected)
   })
-})
-
-describe("the contexts to try", () => {
-  it.each([
-    [8_192, 256, [8_192, 4_096, 2_048, 1_024]],
-    [3_000, 256, [3_000, 1_500, 1_024]],
-    [1_024, 256, [1_024]],
-    [512, 64, [512]],
-    [8_192, 1_500, [8_192, 4_096, 3_000]],
-  ])(
-    "of %i tokens with replies of %i are halved down to what a conversation needs",
-    (tokens, reply, expected) => {
-      expect(contextsOf(tokens, reply)).toEqual(expected)
-    },
-  )
 })

@@ -313,7 +313,7 @@ describe("an Ollama that misbehaves", () => {
 
   it.each([
     [404, "model 'm' not found", "missing", "ollama pull m"],
-    [500, "model requires more system memory (9 GiB) than is available", "load-failed", "memory"],
+    [500, "model requires more system memory (9 GiB) than is available", "does-not-fit", "memory"],
     [500, "llama runner process has terminated: exit status 2", "died", "ollama serve"],
     [500, "error parsing tool call: raw='secret'", "failed", "HTTP 500"],
     [503, "server busy, please try again", "unavailable", "try again"],
@@ -325,11 +325,18 @@ describe("an Ollama that misbehaves", () => {
     expect(String(failure?.message)).not.toContain("secret")
   })
 
+  it("takes an error in place of the first part for the server's, not for a server that is away", async () => {
+    // What 0.9.6 answers, with status 200, when the runner is killed while it reads the prompt.
+    const error = "model runner has unexpectedly stopped, this may be due to resource limitations"
+    const { failure } = await withAnswer((response) => response.end(`${JSON.stringify({ error })}\n`))
+    expect(failure).toMatchObject({ reason: "died", message: expect.stringContaining("runner") })
+  })
+
   it("turns an error in mid-stream into a failure, without its words", async () => {
     const { failure } = await withAnswer((response) =>
       response.end(`${part("So")}${JSON.stringify({ error: "CUDA error: out of memory near secret" })}\n`),
     )
-    expect(failure).toMatchObject({ reason: "load-failed" })
+    expect(failure).toMatchObject({ reason: "does-not-fit" })
     expect(String(failure?.message)).not.toContain("secret")
   })
 

@@ -101,6 +101,8 @@ describe.skipIf(isProviderInstalled(describeCudaProvider()))("opening a model on
     expect(profile.notice).toMatch(
       /^identity\.onnx runs on the processor, not on the GPU: .*Failed to load shared library.*gpu status/,
     )
+    expect(profile.placement).toBe("cpu")
+    expect(profile.executionProvider).toBe("cpu")
   })
 
   it("fails where nobody would hear that it fell back", async () => {
@@ -112,9 +114,28 @@ describe.skipIf(isProviderInstalled(describeCudaProvider()))("opening a model on
     const profile = batchProfile({ files: {}, sha256: {}, threads: 1 })
     await openSession(file, profile)
     expect(profile.notice).toBeUndefined()
+    expect(profile.placement).toBe("cpu")
     expect(() => batchProfile({ ...options, parameters: { executionProvider: "tpu" } })).toThrow(
       'executionProvider is tpu, expected "cuda" or "cpu"',
     )
+  })
+})
+
+describe("where a model of several sessions is", () => {
+  const profile = () => batchProfile({ ...options, parameters: { executionProvider: "cuda" } })
+
+  it("is the GPU as soon as a part of it is there, whatever falls back later", () => {
+    const found = profile()
+    found.onCuda?.()
+    found.onFallback?.("its decoder runs on the processor")
+    expect(found).toMatchObject({ placement: "gpu", notice: "its decoder runs on the processor" })
+  })
+
+  it("is the processor if the first of them falls back, because then no other tries CUDA", () => {
+    const found = profile()
+    expect(found.executionProvider).toBe("cuda")
+    found.onFallback?.("its encoder runs on the processor")
+    expect(found).toMatchObject({ placement: "cpu", executionProvider: "cpu" })
   })
 })
 

@@ -26,7 +26,11 @@ const report = (...statuses: readonly string[]) => ({
   testResults: [
     {
       status: statuses.includes("failed") ? "failed" : "passed",
-      assertionResults: statuses.map((status) => ({ status, ancestorTitles: [], title: "t", fullName: "t" })),
+      name: "f.ts",
+      assertionResults: statuses.map((status) => ({
+        ...{ status, ancestorTitles: [], title: "t", fullName: "t" },
+        failureMessages: status === "failed" ? ["expected 1\n  at f.ts:3"] : [],
+      })),
     },
   ],
 })
@@ -38,19 +42,25 @@ test("the closing line sums every report", async () => {
   ])
 })
 
-test("a failed test ends with exit code 1", async () => {
-  expect(await totalsOf([report("passed", "failed")])).toEqual([1, "1 passed, 1 failed, 0 skipped\n"])
+test("a failed test is named, and ends with exit code 1", async () => {
+  expect(await totalsOf([report("passed", "failed")])).toEqual([
+    1,
+    "FAILED: f.ts: t: expected 1\n1 passed, 1 failed, 0 skipped\n",
+  ])
 })
 
 test("a file that could not be loaded counts as failed", async () => {
-  const broken = { testResults: [{ status: "failed", assertionResults: [] }] }
-  expect(await totalsOf([report("passed"), broken])).toEqual([1, "1 passed, 1 failed, 0 skipped\n"])
+  const file = { name: "g.ts", status: "failed", message: "SyntaxError", assertionResults: [] }
+  expect(await totalsOf([report("passed"), { testResults: [file] }])).toEqual([
+    1,
+    "FAILED: g.ts: could not be loaded: SyntaxError\n1 passed, 1 failed, 0 skipped\n",
+  ])
 })
 
 test("a report that was never written counts as failed", async () => {
   expect(await totalsOf([report("passed")], ["/nowhere/fast.json"])).toEqual([
     1,
-    "1 passed, 1 failed, 0 skipped\n",
+    "FAILED: there is no report /nowhere/fast.json\n1 passed, 1 failed, 0 skipped\n",
   ])
 })
 

@@ -4,8 +4,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { assistantActions } from "../../src/actors/actions/assistant-actions.ts"
-import { makeSupervisor, type SupervisedHandle } from "../../src/actors/supervision/supervisor.ts"
-import { monotonicClock } from "../../src/audio/monotonic-clock.ts"
+import { superviseActions } from "../../src/actors/actions/supervise-actions.ts"
 import { loadConfig } from "../../src/config/load-config.ts"
 import type { ToolResult } from "../../src/ports/tools.ts"
 import { type LogRecord, readLog } from "../../src/security/audit/read-log.ts"
@@ -45,7 +44,8 @@ let made = 0
 /** All that acts on the world, composed as in the daemon: the real log, tools, desk and limits. */
 export const actionsRig = async ({ home, host, settings = {} }: ActionsRigOptions): Promise<ActionsRig> => {
   const env = { HOME: home, XDG_CONFIG_HOME: home, XDG_STATE_HOME: join(home, "state") }
-  const quick = { "docker.timeout_ms": "400", "docker.stop_grace_s": "1", "guard.per_minute": "60" }
+  // The fake engine is in this process: a moment in which nothing here runs is no engine that is away.
+  const quick = { "docker.timeout_ms": "5000", "docker.stop_grace_s": "1", "guard.per_minute": "60" }
   const overrides = new Map(Object.entries({ "docker.host": host, ...quick, ...settings }))
   const { config } = loadConfig({ env, overrides })
   const web = {
@@ -53,7 +53,7 @@ export const actionsRig = async ({ home, host, settings = {} }: ActionsRigOption
     ...{ spoken: undefined, project: undefined, service: undefined, stopGraceS: undefined },
   }
   const stateFolder = join(home, "state", "jett")
-  const { children, guard } = assistantActions({
+  const actions = assistantActions({
     config: { ...config, containers: [web] },
     version: "0.0.0",
     env,
@@ -64,17 +64,8 @@ export const actionsRig = async ({ home, host, settings = {} }: ActionsRigOption
     models: () => ({ models: [], pools: null }),
   })
   const scope = Scope.makeUnsafe()
-  const up = Effect.gen(function* () {
-    const root = yield* makeSupervisor<SupervisedHandle>({
-      id: "actions",
-      clock: monotonicClock,
-      strategy: "rest_for_one",
-      pastIntensity: "escalate",
-      children: children.map((child) => ({ child })),
-    })
-    yield* root.started
-  })
-  await Effect.runPromise(Scope.provide(up, scope))
+  await Effect.runPromise(Scope.provide(superviseActions(actions), scope))
+  const { guard } = actions
   const database = join(stateFolder, "audit", "audit.db")
   return {
     database,

@@ -30,6 +30,7 @@ export const answering = (
     readonly typed?: TypedTurn
     readonly voicedMs?: number
     readonly tools?: Tools
+    readonly containers?: AnswerServices["containers"]
   } = {},
 ) => {
   const audio = new AudioClock()
@@ -62,7 +63,7 @@ export const answering = (
     systemPrompt: "You are Jett.",
     maxReplyTokens: 64,
     tools: given.tools ?? noTools,
-    containers: [],
+    containers: given.containers ?? [],
     withdrawConsent: (consentId) =>
       Effect.sync(() => {
         withdrawn.push(consentId)

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { monotonicClock } from "../../src/audio/monotonic-clock.ts"
 import type { Containers } from "../../src/ports/containers.ts"
-import type { GuardedTool, Operation, Performed, Target } from "../../src/ports/guarded-tool.ts"
+import type { GuardedTool, Operation, Performed, Reconciled, Target } from "../../src/ports/guarded-tool.ts"
 import type { ContainerEntry } from "../../src/security/policy/container-entry.ts"
 import type { Policy } from "../../src/security/policy.ts"
 import { makeRedactor } from "../../src/security/redact.ts"
@@ -26,11 +26,11 @@ export interface ContainerRig {
   readonly tools: readonly GuardedTool[]
   tool(name: string): GuardedTool
   /** The operation of a call that must be a good one. */
-  operation(tool: string, container: string): Operation
+  operation(tool: string, container?: string): Operation
   /** As the guard does it: prepare, identify, perform. */
   call(tool: string, container?: string): Promise<Performed>
   perform(tool: string, container: string, target: Target | undefined): Promise<Performed>
-  reconcile(tool: string, container: string, target: Target | undefined, sinceMs: number): Promise<Performed>
+  reconcile(tool: string, container: string, target: Target | undefined, sinceMs: number): Promise<Reconciled>
 }
 
 const EVERYTHING = ["status", "logs", "stats", "start", "restart", "stop"]

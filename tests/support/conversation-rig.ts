@@ -55,6 +55,7 @@ export const conversationRig = (
     "turn.closed",
     "probe.dropped",
     "consent.dropped",
+    "question.cut",
   ] as const) {
     actor.on(type, (command) => commands.push(command))
   }

@@ -7,10 +7,8 @@ const fixture = fileURLToPath(new URL("../fixtures/fake-nvidia-smi.mjs", import.
 interface FakeSmiState {
   /** `die` ends with nvidia-smi's own message and `exitCode`; `hang` says nothing more. */
   readonly mode: "ok" | "hang" | "die"
-  /** What the query for memory prints each round, whole lines. */
+  /** What it prints each round, whole lines. */
   readonly lines: readonly string[]
-  /** What the query for processes prints. */
-  readonly processes: readonly string[]
   readonly exitCode?: number
 }
 
@@ -18,7 +16,7 @@ interface FakeSmiState {
 export class FakeNvidiaSmi {
   readonly program: string
   readonly #stateFile: string
-  #state: FakeSmiState = { mode: "ok", lines: [], processes: [] }
+  #state: FakeSmiState = { mode: "ok", lines: [] }
 
   constructor(folder: string) {
     this.program = join(folder, "nvidia-smi")
@@ -43,13 +41,13 @@ export class FakeNvidiaSmi {
     this.set({ mode: "ok", lines: [smiLine(usedMib)] })
   }
 
-  /** The process ids of each query's programs, in the order in which they were started. */
-  started(query: "memory" | "processes"): readonly number[] {
+  /** The process ids of its programs, in the order in which they were started. */
+  started(): readonly number[] {
     const log = `${this.#stateFile}.log`
     if (!existsSync(log)) return []
     return readFileSync(log, "utf8")
       .split("\n")
-      .filter((line) => line.split(" ")[1] === query)
+      .filter((line) => line !== "")
       .map((line) => Number.parseInt(line, 10))
   }
 }

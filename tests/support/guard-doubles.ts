@@ -1,11 +1,18 @@
 import * as Effect from "effect/Effect"
 import type { OperationLimit } from "../../src/actors/guard/guard-types.ts"
-import type { Confirmation, ConfirmationDesk, ConfirmationRequest, Pin } from "../../src/ports/consent.ts"
+import type {
+  Confirmation,
+  ConfirmationDesk,
+  ConfirmationRequest,
+  EarlierVerdict,
+  Pin,
+} from "../../src/ports/consent.ts"
 import type { Tier } from "../../src/ports/guard.ts"
 import type {
   GuardedTool,
   Operation,
   Performed,
+  Reconciled,
   Target,
   TargetFailure,
 } from "../../src/ports/guarded-tool.ts"
@@ -16,7 +23,7 @@ export interface ScriptedTool extends GuardedTool {
   readonly log: string[]
   identified: (container: string) => Effect.Effect<Target, TargetFailure>
   performed: (container: string) => Effect.Effect<Performed>
-  reconciled: (container: string) => Effect.Effect<Performed>
+  reconciled: (container: string) => Effect.Effect<Reconciled>
 }
 
 export const done = (speech = "It is done."): Performed => ({
@@ -76,6 +83,7 @@ export const scriptedTool = (name: string, tier: Tier): ScriptedTool => {
 export interface ScriptedDesk extends ConfirmationDesk {
   readonly requests: ConfirmationRequest[]
   locked: number
+  readonly seeded: EarlierVerdict[]
   /** In the place of a verdict. */
   broken: boolean
 }
@@ -97,6 +105,7 @@ export const scriptedDesk = (): ScriptedDesk => {
   const desk: ScriptedDesk = {
     requests: [],
     locked: 0,
+    seeded: [],
     broken: false,
     open: (request) => {
       if (pending !== undefined) return undefined
@@ -123,6 +132,8 @@ export const scriptedDesk = (): ScriptedDesk => {
     },
     isPending: () => pending !== undefined,
     lockedMs: () => desk.locked,
+    lockMs: 300_000,
+    seed: (verdicts) => void desk.seeded.push(...verdicts),
   }
   return desk
 }

@@ -35,7 +35,8 @@ export interface GuardRigOptions extends Partial<GuardOptions> {
   readonly earlier?: MemoryAuditOptions["earlier"]
 }
 
-const WALL_MS = 1_800_000_000_000
+/** What the wall clock says when a rig begins. */
+export const WALL_MS = 1_800_000_000_000
 
 /** A guard over doubles, on a simulated clock; it ends with `close`. */
 export const guardRig = (given: GuardRigOptions = {}) =>
@@ -123,6 +124,21 @@ export const aCall = (name: string, container = "n8n", more: Partial<ToolCall> =
 }
 
 const context: CallContext = { origin: "phrase", conversationId: "talk-1", confident: true }
+
+/** An intent that an earlier life wrote five seconds ago, of a restart without an outcome. */
+export const orphan = (more: Record<string, unknown> = {}) => ({
+  kind: "intent" as const,
+  callId: "lost",
+  turnId: "t",
+  conversationId: "c",
+  tool: "restart",
+  container: "n8n",
+  targetId: "id-of-n8n",
+  tier: "change" as const,
+  payload: { arguments: { container: "n8n" } },
+  atMs: WALL_MS - 5000,
+  ...more,
+})
 
 /** Makes calls of a guard and keeps what it says; each has gone as far as it goes by itself. */
 export const maker =

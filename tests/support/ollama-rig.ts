@@ -11,7 +11,7 @@ import { ollamaServer } from "../../src/models/ollama-server.ts"
 import type { ChatRequest } from "../../src/ports/language-model.ts"
 import type { ModelFailure } from "../../src/ports/models.ts"
 import type { Readings } from "../../src/ports/readings.ts"
-import type { Residency, Tenant } from "../../src/ports/residency.ts"
+import type { FoundModel, LoadedAs, Residency, Tenant } from "../../src/ports/residency.ts"
 import { type Answer, fakeOllama, livelyAnswer, purposeOf } from "./fake-ollama.ts"
 
 export const GIB = 2 ** 30
@@ -32,7 +32,9 @@ const openLedger = () => {
   const ledger = {
     open: 0,
     busy: [] as boolean[],
+    found: [] as (FoundModel | undefined)[],
     loaded: [] as (number | undefined)[],
+    loadedAs: undefined as LoadedAs | undefined,
     outOfMemory: 0,
     tenant: undefined as Tenant | undefined,
     granted: 0,
@@ -43,10 +45,15 @@ const openLedger = () => {
         ledger.tenant = tenant
         return {
           busy: (isBusy) => void ledger.busy.push(isBusy),
-          loaded: (mib) => void ledger.loaded.push(mib),
+          loaded: (as) => {
+            ledger.loaded.push(as?.measuredMib)
+            ledger.loadedAs = as
+          },
+          found: (found) => void ledger.found.push(found),
           outOfMemory: () => {
             ledger.outOfMemory++
           },
+          fellBack: () => undefined,
         }
       }),
     acquire: (models) =>

@@ -24,14 +24,24 @@ const processes = (): readonly ProcessEntry[] =>
       }
     })
 
-/** The process ids of everything that descends from `pid`, itself left out. */
-export const descendantsOf = (pid: number): readonly number[] => {
+/** Everything that descends from `pid`, itself left out. */
+const familyOf = (pid: number): readonly ProcessEntry[] => {
   const all = processes()
-  const found = [pid]
-  for (let i = 0; i < found.length; i++)
-    found.push(...all.filter(({ parent }) => parent === found[i]).map((entry) => entry.pid))
-  return found.slice(1)
+  const found: ProcessEntry[] = []
+  const parents = [pid]
+  for (const parent of parents) {
+    const children = all.filter((entry) => entry.parent === parent)
+    found.push(...children)
+    parents.push(...children.map((entry) => entry.pid))
+  }
+  return found
 }
+
+/** The process ids of everything that descends from `pid`, itself left out. */
+export const descendantsOf = (pid: number): readonly number[] => familyOf(pid).map((entry) => entry.pid)
+
+/** The command lines of everything that descends from `pid`, itself left out. */
+export const commandsUnder = (pid: number): readonly string[] => familyOf(pid).map(({ command }) => command)
 
 /** Resident memory of a process, in MiB; 0 if it is gone. */
 export const residentMib = (pid: number): number => {

@@ -17,6 +17,8 @@ export interface SimulatedTenantOptions {
   readonly loadMs?: number
   /** What it really takes; default: what is declared. */
   readonly takesMib?: number
+  /** Its engine cannot use the GPU, and runs on the processor where it was granted one. */
+  readonly cannotUseGpu?: boolean
 }
 
 /**
@@ -62,7 +64,8 @@ export const simulatedTenant = (options: SimulatedTenantOptions) =>
       lease = { scope, granted }
       const fromMs = clock.now()
       if (options.loadMs !== undefined) yield* sleep(options.loadMs)
-      if (granted.variant.placement === "gpu") {
+      if (granted.variant.placement === "gpu" && options.cannotUseGpu === true) tenancy.fellBack()
+      else if (granted.variant.placement === "gpu") {
         const taken = gpu.allocate(model, options.takesMib ?? granted.variant.declaredMib)
         if (!taken.ok) return yield* Effect.die(new Error(`${model}: the simulated GPU is out of memory`))
         allocation = taken.id

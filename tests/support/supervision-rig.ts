@@ -15,6 +15,15 @@ export const NORMAL: ExitReason = { type: "normal" }
 export const SHUTDOWN: ExitReason = { type: "shutdown" }
 export const ABNORMAL: ExitReason = { type: "killed", signal: "SIGKILL" }
 
+const escalating = { pastIntensity: "escalate", intensity: 2, periodMs: 3_600_000, backoffMs: 0 } as const
+
+/** As in OTP's cases: each past its intensity with the third restart in an hour. */
+export const otpFlags: Readonly<Record<"one" | "rest" | "all", Partial<SupervisorFlags>>> = {
+  one: { strategy: "one_for_one", ...escalating },
+  rest: { strategy: "rest_for_one", ...escalating },
+  all: { strategy: "one_for_all", ...escalating },
+}
+
 /** The pure core with its commands kept, and the children's side of it played by the test. Time is a number. */
 export const supervisionRig = (flags: Partial<SupervisorFlags>, ...specs: readonly Spec[]) => {
   let state = superviseNothing(

@@ -33,6 +33,7 @@ export interface VoiceRigOptions {
   /** In the place of this machine's GPU. */
   readonly memory?: SystemSurroundings["memory"]
   readonly ledger?: SystemSurroundings["ledger"]
+  readonly hosts?: SystemSurroundings["hosts"]
 }
 
 /** The configuration as a fresh machine has it, but for `settings`. */
@@ -121,6 +122,7 @@ export class VoiceRig {
         languageModel: languageModel && Effect.succeed(languageModel),
         memory: options.memory,
         ledger: options.ledger,
+        hosts: options.hosts,
         onState: (state) => {
           states.push(state)
           options.onState?.(state)

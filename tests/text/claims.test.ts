@@ -230,6 +230,31 @@ describe("what the model says", () => {
     expect(claimsAction(clause)).toBe(false)
   })
 
+  it.each(
+    lines(`
+N eight n was restarted and is running.
+N eight n has restarted.
+N eight n's been restarted.
+Restarted n eight n.
+The n eight n container is restarting.
+N eight n, grafana has restarted.
+N eight n and the vector store have been restarted.
+`),
+  )("claims an action on a container by any of its names: %s", (clause) => {
+    const containers = [
+      { name: "n8n", spoken: ["n eight n", "nan"] },
+      { name: "qdrant", spoken: ["quadrant", "the vector store"] },
+    ]
+    expect(claimsAction(clause, containers)).toBe(true)
+  })
+
+  it.each(["N eight n is running.", "N eight n has not been restarted.", "Should I restart n eight n?"])(
+    "claims none by them: %s",
+    (clause) => {
+      expect(claimsAction(clause, [{ name: "n8n", spoken: ["n eight n"] }])).toBe(false)
+    },
+  )
+
   it("is judged in no time, however long and strange it is", () => {
     const strange = [
       "i have ",
@@ -240,6 +265,8 @@ describe("what the model says", () => {
       "okay ",
       "?!",
       "restarting it and ",
+      "n8n, ",
+      "n eight n and ",
     ]
     expect(strange.map((piece) => typeof claimsAction(piece.repeat(400)))).toEqual(
       strange.map(() => "boolean"),

@@ -6,6 +6,7 @@ import { uuidV7 } from "../../platform/uuid-v7.ts"
 import type { Actions } from "../../ports/assistant.ts"
 import type { Consent, PinConsent } from "../../ports/consent.ts"
 import type { ToolDenial, ToolEvent, ToolResult, Tools } from "../../ports/tools.ts"
+import { noResult } from "../guard/denial-speech.ts"
 
 const cancelled: ToolDenial = { type: "denied", code: "cancelled", speech: "That was given up." }
 
@@ -14,13 +15,6 @@ const abandoned: ToolDenial = {
   type: "denied",
   code: "cancelled",
   speech: "That was given up; if it had begun by then, it goes on. The audit log tells.",
-}
-
-/** A door that closes without a word: what became of the call is not known. */
-const noResult: ToolDenial = {
-  type: "denied",
-  code: "internal",
-  speech: "Something went wrong, and I can't tell what became of that.",
 }
 
 /** The guard for whoever is no turn of a conversation: the command line and the control socket. */

@@ -28,6 +28,7 @@ import type { Guard } from "../guard/guard-types.ts"
 import type { SupervisedHandle } from "../supervision/supervisor.ts"
 import { localTime } from "../voice/local-time.ts"
 import { actionsBranch } from "./actions-branch.ts"
+import { announceUnheard } from "./announce-unheard.ts"
 import { passingGuard } from "./passing-guard.ts"
 import { makeTimers } from "./supervised-timers.ts"
 
@@ -101,6 +102,7 @@ export const assistantActions = (options: AssistantActionsOptions): AssistantAct
     atOnce: options.stays,
     clock: monotonicClock,
     wallNow: Date.now,
+    onUnheard: options.stays ? announceUnheard(options.announcements) : undefined,
     times: {
       pinMs: settings.pinWaitS * 1000,
       askMs: ASKING_AND_JUDGING_MS + settings.confirmationS * 1000,

@@ -11,14 +11,6 @@ interface Remembered {
   readonly result: ToolResult
 }
 
-const OUTCOMES: ReadonlySet<string> = new Set<OperationOutcome>([
-  "done",
-  "unchanged",
-  "failed",
-  "identity-changed",
-  "unknown",
-])
-
 /** The results of the last calls, by their id: the same id never acts twice. */
 export class CallMemory {
   readonly #results = new Map<string, Remembered>()
@@ -43,24 +35,32 @@ export class CallMemory {
         this.remember(row.callId, undefined, result)
     }
   }
+
+  /** What became of a call of an earlier life, or its intent where that is not known yet. */
+  settle(row: AuditRow): void {
+    const result = row.kind === "intent" ? receiptOf(row, "unknown") : resultOf(row)
+    if (row.callId !== undefined && result !== undefined) this.remember(row.callId, undefined, result)
+  }
 }
 
 /** What of an earlier result can be said again: how it ended, but not what was seen. */
-const resultOf = ({ kind, tool, tier, decision, reason, hash }: AuditRow): ToolResult | undefined => {
+const resultOf = (row: AuditRow): ToolResult | undefined => {
+  const { kind, decision, reason } = row
   const code = isDenialCode(reason) ? reason : "internal"
   if (kind === "denied") return denialOf(code)
   if (kind !== "outcome") return undefined
-  if (!isOutcome(decision)) return denialOf(code)
-  return {
-    type: "receipt",
-    receiptId: hash,
-    tool: tool ?? "unknown",
-    tier,
-    outcome: decision,
-    speech: again[decision],
-    observed: {},
-  }
+  return isOutcome(decision) ? receiptOf(row, decision) : denialOf(code)
 }
+
+const receiptOf = ({ tool, tier, hash }: AuditRow, outcome: OperationOutcome): ToolResult => ({
+  type: "receipt",
+  receiptId: hash,
+  tool: tool ?? "unknown",
+  tier,
+  outcome,
+  speech: again[outcome],
+  observed: {},
+})
 
 const again: Readonly<Record<OperationOutcome, string>> = {
   done: "I did that already.",
@@ -71,4 +71,4 @@ const again: Readonly<Record<OperationOutcome, string>> = {
 }
 
 const isOutcome = (text: string | undefined): text is OperationOutcome =>
-  text !== undefined && OUTCOMES.has(text)
+  text !== undefined && Object.hasOwn(again, text)

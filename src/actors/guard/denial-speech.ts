@@ -26,6 +26,10 @@ const sentences: Readonly<Record<DenialCode, (spoken: string) => string>> = {
   internal: () => "Something went wrong on my side, so I did nothing.",
 }
 
+/** In the place of the sentence for `consent-pending`, where it is the PIN that is waited for. */
+export const PIN_PENDING =
+  "One thing at a time: I'm still waiting for your PIN. Type jett confirm --deny to drop that."
+
 /** The sentence for a refusal; `spoken` where the operation is known. */
 export const denialSpeech = (code: DenialCode, spoken = "do that"): string => sentences[code](spoken)
 
@@ -35,6 +39,13 @@ export const denialOf = (code: DenialCode, spoken?: string): ToolDenial => ({
   code,
   speech: denialSpeech(code, spoken),
 })
+
+/** The guard ended without a word: what became of the call is not known. */
+export const noResult: ToolDenial = {
+  type: "denied",
+  code: "internal",
+  speech: "Something went wrong, and I can't tell what became of that.",
+}
 
 export const isDenialCode = (text: string | undefined): text is DenialCode =>
   text !== undefined && Object.hasOwn(sentences, text)

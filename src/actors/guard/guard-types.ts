@@ -5,7 +5,7 @@ import type { Clock } from "../../ports/clock.ts"
 import type { ConfirmationDesk, Consent, Pin, PinConsent } from "../../ports/consent.ts"
 import type { GuardedTool } from "../../ports/guarded-tool.ts"
 import type { Redactor } from "../../ports/redaction.ts"
-import type { Tools } from "../../ports/tools.ts"
+import type { ToolReceipt, Tools } from "../../ports/tools.ts"
 import type { Taint } from "./taint.ts"
 
 /** The one door to every side effect, and where consent to what is behind it is given. */
@@ -36,6 +36,8 @@ export interface GuardOptions {
   readonly wallNow: () => number
   /** The tainted conversations, where they outlive this guard. */
   readonly taint?: Taint | undefined
+  /** A change that was asked for by voice ended after its turn: nobody has heard of it. */
+  readonly onUnheard?: ((receipt: ToolReceipt) => void) | undefined
   readonly times?: Partial<GuardTimes> | undefined
   /** False: what an earlier life left open is not looked into before the first call. */
   readonly looksBack?: boolean | undefined

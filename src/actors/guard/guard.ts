@@ -6,7 +6,9 @@ import type { GuardedTool } from "../../ports/guarded-tool.ts"
 import type { ToolDefinition, ToolEvent, Tools } from "../../ports/tools.ts"
 import { AuditTrail } from "./audit/audit-trail.ts"
 import { recallRows } from "./audit/recall-rows.ts"
+import { recallVerdicts } from "./audit/recall-verdicts.ts"
 import { reconcileRow } from "./audit/reconcile-row.ts"
+import { takeSecondLooks } from "./audit/second-look.ts"
 import { CallMemory } from "./call-memory.ts"
 import { CallRegistry } from "./call-registry.ts"
 import { makePinConsent } from "./consent/pin-consent.ts"
@@ -19,6 +21,10 @@ import { Taint } from "./taint.ts"
 
 /** What is being done when the guard stops gets this long to end; what is left is an orphan for the next start. */
 const DRAIN_MS = 3000
+/** How far back an earlier life's calls are known. */
+const RECALL_MS = 3_600_000
+/** How far back the rate limit looks. */
+const RATE_MS = 60_000
 
 /**
  * The one door to every side effect. A call is a machine of its own (`guardedCallMachine`); what they share is made here:
@@ -35,20 +41,33 @@ export const makeGuard = (options: GuardOptions): Effect.Effect<Guard, never, Sc
     const memory = new CallMemory()
     const trail = new AuditTrail({
       audit: options.audit,
-      reconcile: (row) => reconcileRow(row, { tools, redactor, clock, deadlineMs: times.reconcileMs }),
-      recall: (rows, lastMinute) => recallRows(rows, lastMinute, { memory, taint, limit, clock, wallNow }),
+      reconcile: (row) =>
+        reconcileRow(row, { tools, redactor, clock, wallNow, deadlineMs: times.reconcileMs }),
+      onSettled: (outcome) => memory.settle(outcome),
+      recall: (log, unseen) =>
+        Effect.gen(function* () {
+          const recalled = { memory, taint, limit, clock, wallNow }
+          recallRows(yield* log.recent(RECALL_MS), yield* log.recent(RATE_MS), recalled)
+          for (const intent of unseen) memory.settle(intent)
+          const { lockMs } = desk
+          recallVerdicts(yield* log.recent(2 * lockMs), yield* log.recent(lockMs), { desk, clock, wallNow })
+        }),
     })
     const parts: GuardParts = {
       earlier: (callId) => memory.find(callId)?.result,
       ...{ tools, trail, taint, desk, pin, limit, redactor, clock, wallNow },
+      onUnheard: options.onUnheard,
       queue: new SubjectQueue(),
-      consent: { holder: undefined },
+      consent: { holder: undefined, by: undefined },
       denials: { unwritten: 0 },
     }
     const registry = new CallRegistry({ memory, parts, times })
     yield* Effect.addFinalizer(() => registry.close(DRAIN_MS))
     // What an earlier life left open is looked at now, not when somebody waits; without a log the next call tries again.
-    if (options.looksBack !== false) yield* Effect.forkScoped(Effect.ignore(trail.inOrder))
+    if (options.looksBack !== false) {
+      yield* Effect.forkScoped(Effect.ignore(trail.inOrder))
+      yield* Effect.forkScoped(takeSecondLooks(trail, clock))
+    }
 
     const calls = () => registry.calls()
     return {

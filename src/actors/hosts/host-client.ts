@@ -12,6 +12,8 @@ import { HostFailure, type HostHandle } from "./host-handle.ts"
 import { DEFAULT_HEARTBEAT, Heartbeat, type HeartbeatTimes } from "./host-heartbeat.ts"
 import { makeHostOperations } from "./host-operations.ts"
 import { type HostProcess, type HostProcessOptions, startHostProcess } from "./host-process.ts"
+import { renice } from "./renice.ts"
+import type { SpareProcess } from "./spare-process.ts"
 
 export interface HostOptions extends HostProcessOptions {
   readonly id: string
@@ -21,6 +23,8 @@ export interface HostOptions extends HostProcessOptions {
   /** How long a cancelled operation may still run before the host is killed for it. */
   readonly cancelGraceMs?: number | undefined
   readonly clock?: Clock | undefined
+  /** Where a process may be had that is up already. */
+  readonly spare?: Pick<SpareProcess, "take"> | undefined
 }
 
 const DEFAULT_START_TIMEOUT_MS = 10_000
@@ -62,7 +66,7 @@ const launch = (options: HostOptions, clock: Clock): Effect.Effect<Launched, Sta
 /** Joins process, connection and heartbeat; each tells the process when to die, and its death tells the others. */
 const wire = (options: HostOptions, clock: Clock): Launched => {
   const { id } = options
-  const process = startHostProcess(options)
+  const process = spareFor(options) ?? startHostProcess(options)
   /** What is condemned takes no more requests, though the system may need a moment to end it. */
   const condemn = (reason: ExitReason): void => {
     process.kill(reason)
@@ -112,6 +116,12 @@ const wire = (options: HostOptions, clock: Clock): Launched => {
     stop: (ms) => stop({ process, connection, clock, ms: isBusy() ? Math.min(ms, BUSY_STOP_MS) : ms }),
   }
   return { handle, process, connection, heartbeat }
+}
+
+const spareFor = ({ spare, nice }: HostOptions): HostProcess | undefined => {
+  const process = spare?.take()
+  if (process !== undefined && nice !== undefined) renice(process.pid, nice)
+  return process
 }
 
 /** Races the first message against the end of the process and the clock. */

@@ -2,6 +2,7 @@ import * as Data from "effect/Data"
 import type { Effect } from "effect/Effect"
 import type { Handle } from "../../ports/child.ts"
 import type { EngineName, EngineOptions, HostErrorCode } from "../../ports/host-protocol.ts"
+import type { Placement } from "../../ports/residency.ts"
 
 /**
  * A host did not do what it was asked.
@@ -24,8 +25,9 @@ interface LoadRequest {
 
 interface Loaded {
   readonly loadMs: number
-  /** What is not as it was asked for, in a sentence for the user; see `LoadedEngine`. */
+  /** What is not as it was asked for, in a sentence for the user, and where it runs; see `LoadedEngine`. */
   readonly notice?: string | undefined
+  readonly placement?: Placement | undefined
 }
 
 export interface InferRequest {

@@ -106,7 +106,9 @@ export const makeHostOperations = (options: {
         deadlineMs,
         what: `loading ${model}`,
         content: (answer) =>
-          answer.type === "loaded" ? { loadMs: answer.loadMs, notice: answer.notice } : undefined,
+          answer.type === "loaded"
+            ? { loadMs: answer.loadMs, notice: answer.notice, placement: answer.placement }
+            : undefined,
       }),
     infer: ({ model, input, deadlineMs, onChunk }) =>
       perform({

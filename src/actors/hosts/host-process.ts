@@ -4,10 +4,13 @@ import { fileURLToPath } from "node:url"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { ExitReason } from "../../ports/child.ts"
+import type { EngineName } from "../../ports/host-protocol.ts"
 import { OutputRing } from "./output-ring.ts"
 
 export interface HostProcessOptions {
   readonly nice?: number | undefined
+  /** Engines that it makes ready before it says hello, though no model is asked for. */
+  readonly prepare?: readonly EngineName[] | undefined
   /** For tests: the absolute path of a module whose `engine` stands in for every engine. */
   readonly engineModule?: string | undefined
   /** Another program than the model host: the keeper of a foreign server, or a test's. */
@@ -88,10 +91,11 @@ export const startHostProcess = (options: HostProcessOptions): HostProcess => {
   }
 }
 
-const programArguments = ({ entry, nice, engineModule }: HostProcessOptions): string[] => [
+const programArguments = ({ entry, nice, prepare = [], engineModule }: HostProcessOptions): string[] => [
   entry ?? hostEntry(),
   `--parent=${process.pid}`,
   ...(nice === undefined ? [] : [`--nice=${nice}`]),
+  ...(prepare.length === 0 ? [] : [`--prepare=${prepare.join(",")}`]),
   ...(engineModule === undefined ? [] : [`--engine-module=${engineModule}`]),
 ]
 

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { monotonicClock } from "../../audio/monotonic-clock.ts"
 import type { Config } from "../../config/definition.ts"
-import { ollamaPlacement, type Profile } from "../../models/memory-profile.ts"
+import { llmPlacement, type Profile } from "../../models/memory-profile.ts"
 import type { ChatChunk, ChatInput, ChatOutput } from "../../ports/engine.ts"
 import type { LanguageModelChoice } from "../../ports/language-model.ts"
 import type { ModelFailure, ModelStore } from "../../ports/models.ts"
@@ -11,6 +11,7 @@ import type { Residency } from "../../ports/residency.ts"
 import type { ModelActor, ModelReport } from "./model-actor.ts"
 import { makeOllamaModels } from "./ollama-models.ts"
 import { rememberedLanguageModel } from "./remembered-language-model.ts"
+import { makeStandIn } from "./stand-in.ts"
 
 export interface AnsweringModel {
   /** Which model answers now. */
@@ -21,7 +22,10 @@ export interface AnsweringModel {
   readonly modelId: Effect.Effect<readonly string[]>
 }
 
-/** The language model that answers: one of Ollama's or the embedded one, each an actor with a lease on its memory. */
+/**
+ * The language model that answers: one of Ollama's or the embedded one, each an actor with a lease on its memory. While
+ * there is none for Ollama's, the embedded one answers, if it is installed and `llm.provider` allows for it.
+ */
 export const answeringModel = (options: {
   readonly config: Config
   readonly store: ModelStore
@@ -33,21 +37,33 @@ export const answeringModel = (options: {
   /** Answers in the place of the configured one. */
   readonly instead: Effect.Effect<LanguageModelChoice> | undefined
   readonly onChoice: ((choice: LanguageModelChoice) => void) | undefined
-  readonly onModel: (report: ModelReport) => void
+  /** `stoodIn`: it failed for want of memory, and another model answers. */
+  readonly onModel: (report: ModelReport, stoodIn: boolean) => void
   readonly onNotice: (message: string) => void
 }): Effect.Effect<AnsweringModel, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const { config, store, embedded, instead } = options
+    const { config, store, embedded, instead, onNotice } = options
+    const standIn = makeStandIn({ replyTokens: config.llm.maxReplyTokens, onNotice })
     const openOllama = yield* makeOllamaModels({
       residency: options.residency,
-      ...(options.readings !== undefined && { readings: options.readings }),
-      ledger: ollamaPlacement(options.profile),
+      readings: options.readings,
+      ledger: llmPlacement(options.profile),
       partialOffload: config.llm.partialOffload,
       clock: monotonicClock,
-      onReport: options.onModel,
-      onNotice: options.onNotice,
+      onReport: (report) => {
+        const { state, failure } = report
+        options.onModel(report, state === "failed" && failure !== undefined && standIn.covers(failure))
+      },
+      onNotice,
     })
-    const remembered = rememberedLanguageModel(config, store, embedded, options.onChoice, openOllama)
+    const remembered = rememberedLanguageModel(
+      config,
+      store,
+      embedded,
+      options.onChoice,
+      openOllama,
+      standIn.over,
+    )
     const current = instead ?? remembered.current
     const refresh = instead === undefined ? remembered.refresh : Effect.void
     return {
@@ -56,8 +72,8 @@ export const answeringModel = (options: {
         refresh,
         Effect.flatMap(current, (choice) => (choice.type === "chosen" ? choice.model.preload : Effect.void)),
       ),
-      modelId: Effect.map(current, (choice) =>
-        choice.type === "chosen" && instead === undefined ? [choice.model.name] : [],
+      modelId: Effect.map(current, () =>
+        standIn.answers !== undefined && instead === undefined ? [standIn.answers] : [],
       ),
     }
   })

@@ -2,7 +2,9 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { DEFAULT_RETRY_MS } from "../../machines/model/model.ts"
 import type { ModelTimes } from "../../machines/model/model-types.ts"
+import { variantsOffGpu } from "../../machines/residency/residency-fallback.ts"
 import { ModelError } from "../../models/model-error.ts"
 import type { Clock } from "../../ports/clock.ts"
 import type { ModelFailure, ModelState, ModelStore } from "../../ports/models.ts"
@@ -34,7 +36,7 @@ export interface ModelActor<Input, Chunk, Output> {
   infer(input: Input): Effect.Effect<Inference<Output>, ModelFailure>
   /** Like `infer`, and once more on a fresh host if the first one was lost. For inferences without side effects. */
   inferRetrying(input: Input): Effect.Effect<Inference<Output>, ModelFailure>
-  /** Chunks as they are made, then `done`. */
+  /** Chunks as they are made, then `done`; once more on a fresh host if the first one was lost before any chunk. */
   inferStream(input: Input): Stream.Stream<StreamedInference<Chunk, Output>, ModelFailure>
   state(): ModelState
   /** Of the host's process, while the model is in one. */
@@ -59,7 +61,6 @@ export interface ModelActorOptions<Input, Chunk, Output> {
 }
 
 const DEFAULT_ADMIT_MS = 10_000
-const DEFAULT_RETRY_MS = 30_000
 /** Added to the load deadline: the host may have to be started, or restarted after a back-off, first. */
 const HOST_START_MS = 15_000
 const UNLOAD_MS = 10_000
@@ -80,7 +81,13 @@ export const makeModelActor = <Input, Chunk, Output>(
       deeds: {
         ...effects,
         loadModel: effects.loadModel.pipe(
-          Effect.tap(() => Effect.sync(() => tenancy.loaded())),
+          Effect.tap(({ fellBack }) =>
+            Effect.sync(() => {
+              if (fellBack) tenancy.fellBack()
+              tenancy.loaded()
+            }),
+          ),
+          Effect.asVoid,
           Effect.tapError((failure) =>
             Effect.sync(() => {
               if (isOutOfMemory(failure)) tenancy.outOfMemory()
@@ -91,12 +98,17 @@ export const makeModelActor = <Input, Chunk, Output>(
       isWell: () => effects.host()?.isAlive() === true,
       clock,
       onReport,
+      onOverdue: options.onNotice,
     })
 
     yield* Effect.addFinalizer(() => Effect.sync(life.stop))
     const tenancy = yield* options.residency.register({
       model: modelId,
       ...options.memory,
+      // To a later life of the ledger too.
+      get variants() {
+        return effects.isOffGpu() ? variantsOffGpu(options.memory.variants) : options.memory.variants
+      },
       evict: (force) =>
         Effect.suspend(() => {
           // The one that holds it now: the wish alone may make the machine let go of it, in the middle of a load too.
@@ -158,9 +170,15 @@ export const makeModelActor = <Input, Chunk, Output>(
       infer: (input) => infer(input),
       inferRetrying: (input) => Effect.catchIf(infer(input), isRetryable, () => infer(input)),
       inferStream: (input) =>
-        Stream.callback((queue) =>
-          Effect.matchEffect(
-            infer(input, (value) => Queue.offerUnsafe(queue, { type: "chunk", value })),
+        Stream.callback((queue) => {
+          let hasChunks = false
+          const attempt = infer(input, (value) => {
+            hasChunks = true
+            Queue.offerUnsafe(queue, { type: "chunk", value })
+          })
+          const mayRetry = (failure: ModelFailure): boolean => !hasChunks && isRetryable(failure)
+          return Effect.matchEffect(
+            Effect.catchIf(attempt, mayRetry, () => attempt),
             {
               onSuccess: (inference) =>
                 Effect.sync(() => {
@@ -169,8 +187,8 @@ export const makeModelActor = <Input, Chunk, Output>(
                 }),
               onFailure: (failure) => Queue.fail(queue, failure),
             },
-          ),
-        ),
+          )
+        }),
       state: life.state,
       pid: () => {
         const host = effects.host()

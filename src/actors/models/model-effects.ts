@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import type { HostGone } from "../../machines/model/model-types.ts"
 import { ModelError } from "../../models/model-error.ts"
@@ -31,11 +32,19 @@ export interface ModelSpec {
 /** What the model machine's actors do. The lease and the host in hand live here, outside the machine. */
 export interface ModelEffects {
   readonly acquireLease: Effect.Effect<void, ModelFailure>
-  readonly loadModel: Effect.Effect<void, ModelFailure>
+  /** Gives where the model is. */
+  readonly loadModel: Effect.Effect<Whereabouts, ModelFailure>
   readonly watchHost: Effect.Effect<HostGone>
   release(force: boolean): Effect.Effect<void>
   /** The host that holds the model, or is loading it. */
   host(): HostHandle | undefined
+  /** Whether the model was once to be on the GPU and was not: for as long as Jett runs it is asked for no more. */
+  isOffGpu(): boolean
+}
+
+interface Whereabouts {
+  /** It is on the processor, although its lease is for the GPU. */
+  readonly fellBack: boolean
 }
 
 export const makeModelEffects = (options: {
@@ -56,6 +65,7 @@ export const makeModelEffects = (options: {
   let lease: Scope.Closeable | undefined
   let variant: Variant | undefined
   let host: HostHandle | undefined
+  let isOffGpu = false
 
   const acquireLease = Effect.suspend(() => {
     const scope = Scope.makeUnsafe()
@@ -81,7 +91,7 @@ export const makeModelEffects = (options: {
     }
     const parameters = {
       ...spec.parameters,
-      ...(variant?.placement === "gpu" && { executionProvider: "cuda" }),
+      ...(variant?.placement === "gpu" && !isOffGpu && { executionProvider: "cuda" }),
     }
     return Object.keys(parameters).length === 0 ? base : { ...base, parameters }
   })
@@ -95,8 +105,13 @@ export const makeModelEffects = (options: {
     // Kept from here on: a load that is cut short leaves something to unload.
     host = up
     const request = { model: modelId, engine: spec.engine, options: engine, deadlineMs: spec.loadTimeoutMs }
-    const { notice } = yield* Effect.mapError(up.load(request), (failure) => modelErrorFrom(modelId, failure))
+    const { notice, placement } = yield* Effect.mapError(up.load(request), (failure) =>
+      modelErrorFrom(modelId, failure),
+    )
     if (notice !== undefined) onNotice?.(notice)
+    const isForGpu = variant?.placement === "gpu"
+    isOffGpu ||= isForGpu && placement === "cpu"
+    return { fellBack: isForGpu && isOffGpu }
   })
 
   const watchHost = Effect.suspend(() =>
@@ -127,8 +142,11 @@ export const makeModelEffects = (options: {
         host = undefined
         lease = undefined
         const freed = holder === undefined ? Effect.void : freeHost(holder, force)
-        return ending === undefined ? freed : Effect.ensuring(freed, Scope.close(ending, Exit.void))
+        const released = ending === undefined ? freed : Effect.ensuring(freed, Scope.close(ending, Exit.void))
+        // Goes on when nobody waits for it any more: no lease ends before its memory is back.
+        return Effect.flatMap(Effect.forkDetach(released, { startImmediately: true }), Fiber.join)
       }),
     host: () => host,
+    isOffGpu: () => isOffGpu,
   }
 }

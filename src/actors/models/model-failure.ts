@@ -1,4 +1,5 @@
 import { ModelError } from "../../models/model-error.ts"
+import { tellsOutOfMemory } from "../../models/out-of-memory.ts"
 import type { ModelFailure } from "../../ports/models.ts"
 import type { HostFailure } from "../hosts/host-handle.ts"
 
@@ -20,7 +21,7 @@ export const modelErrorFrom = (model: string, failure: HostFailure): ModelError 
 
 /** True if a load failed because the memory that was granted for it was not there. */
 export const isOutOfMemory = ({ reason, message }: ModelFailure): boolean =>
-  reason === "load-failed" && /out of memory|ALLOC_FAILED|failed to allocate/i.test(message)
+  reason === "load-failed" && tellsOutOfMemory(message)
 
 /** True if the host was lost under the inference through no fault of the inference: a fresh host may do it. */
 export const isRetryable = (failure: ModelFailure): boolean =>

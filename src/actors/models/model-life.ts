@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { createActor } from "xstate"
 import { modelMachine } from "../../machines/model/model.ts"
-import type { HostGone, ModelInput } from "../../machines/model/model-types.ts"
+import type { FailureNote, HostGone, ModelInput } from "../../machines/model/model-types.ts"
 import { ModelError } from "../../models/model-error.ts"
 import type { Clock } from "../../ports/clock.ts"
 import type { ModelFailure, ModelState } from "../../ports/models.ts"
@@ -32,6 +32,8 @@ export interface ModelLifeOptions {
   /** Monotonic. */
   readonly clock: Clock
   readonly onReport?: ((report: ModelReport) => void) | undefined
+  /** Called when memory is not back in time: nothing but that ends the unloading. */
+  readonly onOverdue?: ((message: string) => void) | undefined
 }
 
 /** The model machine at work, whatever holds the model. */
@@ -45,14 +47,15 @@ export interface ModelLife {
   readonly preload: Effect.Effect<void, ModelFailure>
   /** Asks for the model to be unloaded when it is idle, and does not wait. */
   unwanted(): void
-  /** Ends when the model has been unloaded, or failed to be; waits for the inferences under way. */
+  /** Ends when the model has been unloaded, or failed to be; waits for the inferences under way, and for its memory. */
   readonly unload: Effect.Effect<void>
   /** Stops the machine where it is, and what it does. */
   stop(): void
 }
 
 /** Starts the machine of one model and joins it to those who wait for it. */
-export const startModelLife = ({ input, deeds, isWell, clock, onReport }: ModelLifeOptions): ModelLife => {
+export const startModelLife = (options: ModelLifeOptions): ModelLife => {
+  const { input, deeds, isWell, clock, onReport, onOverdue } = options
   const { modelId } = input
   const actor = createActor(
     modelMachine.provide({
@@ -68,9 +71,15 @@ export const startModelLife = ({ input, deeds, isWell, clock, onReport }: ModelL
 
   const state = (): ModelState => {
     const { value } = actor.getSnapshot()
-    if (typeof value === "object") return "loaded" in value ? value.loaded : "failed"
-    return value === "released" ? "unloading" : value
+    if (typeof value !== "object") return value === "released" ? "unloading" : value
+    if ("loaded" in value) return value.loaded
+    return "unloading" in value && value.unloading === "releasing" ? "unloading" : "failed"
   }
+
+  const overdue = (): FailureNote | undefined =>
+    actor.getSnapshot().matches({ unloading: "overdue" })
+      ? { reason: "unavailable", message: overdueMessage(modelId) }
+      : undefined
 
   let reported: ModelState = "unloaded"
   actor.subscribe({
@@ -78,7 +87,9 @@ export const startModelLife = ({ input, deeds, isWell, clock, onReport }: ModelL
       const now = state() === "busy" ? "ready" : state()
       if (now === reported) return
       reported = now
-      onReport?.({ model: modelId, state: now, failure: context.failure, atMs: clock.now() })
+      const late = overdue()
+      if (late !== undefined) onOverdue?.(late.message)
+      onReport?.({ model: modelId, state: now, failure: late ?? context.failure, atMs: clock.now() })
     },
     error: (error) => {
       onReport?.({
@@ -101,8 +112,9 @@ export const startModelLife = ({ input, deeds, isWell, clock, onReport }: ModelL
     if (status !== "active") {
       return new ModelError({ model: modelId, reason: "unavailable", message: `${modelId} was stopped.` })
     }
-    if (state() !== "failed" || context.failure === undefined) return undefined
-    return new ModelError({ model: modelId, ...context.failure })
+    const failure = overdue() ?? context.failure
+    if (state() !== "failed" || failure === undefined) return undefined
+    return new ModelError({ model: modelId, ...failure })
   }
 
   return {
@@ -126,6 +138,8 @@ export const startModelLife = ({ input, deeds, isWell, clock, onReport }: ModelL
       actor.send({ type: "model.unwanted" })
       let isUnloading = false
       return untilAnswer(actor, () => {
+        if (actor.getSnapshot().status !== "active") return Effect.void
+        if (overdue() !== undefined) return undefined
         const now = state()
         // Wanted again meanwhile, it goes straight on to the next admission.
         if (now === "unloaded" || now === "failed" || (isUnloading && now !== "unloading")) return Effect.void
@@ -136,3 +150,6 @@ export const startModelLife = ({ input, deeds, isWell, clock, onReport }: ModelL
     stop: () => void actor.stop(),
   }
 }
+
+const overdueMessage = (modelId: string): string =>
+  `${modelId} could not be unloaded: what holds it does not end. Its memory counts as taken until it does.`

@@ -1,7 +1,6 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Config } from "../../config/definition.ts"
-import type { SupervisorReport } from "../../machines/supervision/supervision-types.ts"
 import { memoryOf, type Profile } from "../../models/memory-profile.ts"
 import type { Clock } from "../../ports/clock.ts"
 import type { ChatChunk, ChatInput, ChatOutput } from "../../ports/engine.ts"
@@ -13,6 +12,8 @@ import { chatValues, listenerValues, synthesizeValues, transcribeValues } from "
 import { type ModelActor, type ModelReport, makeModelActor } from "./model-actor.ts"
 import type { HostId, Hosts } from "./model-branch.ts"
 import type { ModelSpec } from "./model-effects.ts"
+import { configuredAddress } from "./wyoming-address.ts"
+import type { OwnWyoming } from "./wyoming-branch.ts"
 import { makeWyomingSpeech } from "./wyoming-speech.ts"
 
 /** More gained nothing for speech to text. */
@@ -22,6 +23,8 @@ export interface ModelSystemOptions {
   readonly config: Config
   readonly store: ModelStore
   readonly hosts: Hosts
+  /** The speech-to-text server of others that is ours to start. */
+  readonly wyoming: OwnWyoming | undefined
   readonly residency: Residency
   /** Where models may be; see `profileOf`. */
   readonly profile: Profile
@@ -30,8 +33,6 @@ export interface ModelSystemOptions {
   readonly systemPrompt: string
   readonly onModel?: ((report: ModelReport) => void) | undefined
   readonly onNotice?: ((message: string) => void) | undefined
-  /** Called for what supervisors beside the tree do. */
-  readonly onSupervision?: ((report: SupervisorReport) => void) | undefined
 }
 
 /** The models, each behind the port that the conversation knows it by. */
@@ -47,6 +48,7 @@ export interface ModelSystem {
   readonly llm: ModelActor<ChatInput, ChatChunk, ChatOutput>
   readonly preload: Readonly<Record<"listener" | "stt" | "tts", Effect.Effect<void, ModelFailure>>>
   hosts(): readonly ChildStatus[]
+  spare: Hosts["spare"]
   /** Of each model that may be used; those of foreign servers are known to those servers. */
   states(): readonly { readonly id: string; readonly state: ModelState }[]
   /** What is loaded in a host. */
@@ -116,14 +118,12 @@ export const makeModelSystem = (
     const wyoming =
       config.stt.engine === "wyoming"
         ? yield* makeWyomingSpeech({
-            url: config.stt.wyomingUrl,
-            command: config.stt.wyomingCommand,
-            allowRemote: config.privacy.allowRemoteStt,
+            ...configuredAddress(config),
+            own: options.wyoming,
             model: config.stt.model,
             residency,
             clock,
             onReport: options.onModel,
-            onSupervision: options.onSupervision,
           })
         : undefined
     const { voice, ...ttsModel } = voiceOf(config)
@@ -178,7 +178,8 @@ export const makeModelSystem = (
       turnModels: [...(wyoming?.tenants ?? [config.stt.model]), ttsModel.modelId],
       llm,
       preload: { listener: listener.preload, stt: (wyoming ?? stt).preload, tts: tts.preload },
-      hosts: () => [...hosts.children(), ...(wyoming?.children() ?? [])],
+      spare: () => hosts.spare(),
+      hosts: () => [...hosts.children(), ...(options.wyoming?.supervisor.children() ?? [])],
       states: () =>
         actors
           .filter((actor) => actor !== stt || wyoming === undefined)

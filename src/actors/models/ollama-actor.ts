@@ -3,23 +3,21 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { DEFAULT_RETRY_MS } from "../../machines/model/model.ts"
 import type { ModelTimes } from "../../machines/model/model-types.ts"
+import { contextsToTry } from "../../machines/model/partial-offload.ts"
 import { ModelError } from "../../models/model-error.ts"
 import { keepsNothing, ollamaRetry } from "../../models/ollama-calls.ts"
 import { isOutOfMemory, isServerBusy } from "../../models/ollama-failure.ts"
-import type { OllamaResident } from "../../models/ollama-server.ts"
 import type { ChatEvent, ChatRequest, LanguageModel } from "../../ports/language-model.ts"
 import type { ModelFailure, ModelState } from "../../ports/models.ts"
-import type { Variant } from "../../ports/residency.ts"
 import { type ModelReport, startModelLife } from "./model-life.ts"
 import { makeOllamaEffects, type OllamaEffectsOptions, type OllamaTimes } from "./ollama-effects.ts"
-import { ollamaContexts, ollamaVariants } from "./ollama-variants.ts"
+import { ollamaVariants } from "./ollama-variants.ts"
 
-export interface OllamaActorOptions extends Omit<OllamaEffectsOptions, "times"> {
+export interface OllamaActorOptions extends Omit<OllamaEffectsOptions, "times" | "onFound"> {
   /** What its weights are expected to take, in MiB. */
   readonly weightsMib: number
-  /** Where the ledger is to count it. */
-  readonly ledger: Variant["placement"]
   readonly times?: Partial<OllamaTimes & Pick<ModelTimes, "retryMs">> | undefined
   readonly onReport?: ((report: ModelReport) => void) | undefined
 }
@@ -33,7 +31,6 @@ export interface OllamaActor extends LanguageModel {
 }
 
 const DEFAULT_TIMES: OllamaTimes = { admitMs: 10_000, pollMs: 5_000, recheckMs: 500, unloadMs: 10_000 }
-const DEFAULT_RETRY_MS = 30_000
 /** A look is an HTTP request on this machine; one so recent need not be taken again before a reply. */
 const FRESH_MS = 2_000
 /** How long after a loss a server that does not answer is taken for one that restarts. */
@@ -53,13 +50,17 @@ export const makeOllamaActor = (
   Effect.gen(function* () {
     const { model, clock, coldLoadMs, firstTokenMs } = options
     const times = { ...DEFAULT_TIMES, ...options.times }
-    const effects = yield* makeOllamaEffects({ ...options, times })
+    const effects = yield* makeOllamaEffects({
+      ...options,
+      times,
+      onFound: (found) => tenancy.found(found),
+    })
     const life = startModelLife({
       input: { modelId: model, times: machineTimes(options, times), reload: "on-demand" },
       deeds: {
         ...effects,
         loadModel: effects.loadModel.pipe(
-          Effect.tap(() => Effect.sync(() => tenancy.loaded(measuredMib(options, effects.resident())))),
+          Effect.tap(() => Effect.sync(() => tenancy.loaded(effects.loadedAs()))),
           Effect.tapError((failure) =>
             Effect.sync(() => {
               if (isOutOfMemory(failure)) tenancy.outOfMemory()
@@ -81,7 +82,7 @@ export const makeOllamaActor = (
         Effect.suspend(() => {
           life.unwanted()
           if (force) cutOff()
-          return Effect.andThen(life.unload, effects.memoryBack)
+          return Effect.andThen(Effect.andThen(life.unload, effects.clear), effects.memoryBack)
         }),
     })
 
@@ -185,18 +186,9 @@ const machineTimes = (
   const { coldLoadMs, firstTokenMs, replyTokens } = options
   return {
     admitMs: times.admitMs + GRACE_MS,
-    loadMs: ollamaContexts(options).length * (coldLoadMs + 2 * GRACE_MS),
+    loadMs: contextsToTry(options).length * (coldLoadMs + 2 * GRACE_MS),
     busyMs: 2 * coldLoadMs + firstTokenMs + replyTokens * SLOWEST_TOKEN_MS,
     unloadMs: times.unloadMs + GRACE_MS,
     retryMs: times.retryMs ?? DEFAULT_RETRY_MS,
   }
-}
-
-/** What Ollama itself says the model takes, in the memory that the ledger counts it in. */
-const measuredMib = (
-  { ledger }: OllamaActorOptions,
-  resident: OllamaResident | undefined,
-): number | undefined => {
-  const bytes = ledger === "gpu" ? resident?.vramBytes : resident?.sizeBytes
-  return bytes === undefined || bytes <= 0 ? undefined : Math.ceil(bytes / 2 ** 20)
 }

@@ -3,19 +3,23 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import type { HostGone } from "../../machines/model/model-types.ts"
+import { contextsToTry } from "../../machines/model/partial-offload.ts"
 import { ModelError } from "../../models/model-error.ts"
 import { makeOllamaCalls, type OllamaCalls } from "../../models/ollama-calls.ts"
 import type { OllamaResident } from "../../models/ollama-server.ts"
 import type { Clock } from "../../ports/clock.ts"
 import type { ModelFailure } from "../../ports/models.ts"
 import type { Readings } from "../../ports/readings.ts"
-import type { Residency } from "../../ports/residency.ts"
+import type { FoundModel, LoadedAs, Residency, Variant } from "../../ports/residency.ts"
 import { heldMemory } from "../residency/held-memory.ts"
 import { makeLeaseKeeper } from "../residency/lease-keeper.ts"
 import type { ModelDeeds } from "./model-life.ts"
-import { loadIntoOllama, type OllamaLoadOptions } from "./ollama-load.ts"
-import { footprintKeyOf, ollamaContexts } from "./ollama-variants.ts"
+import { foundInOllama, residentMib } from "./ollama-found.ts"
+import { giveBackToOllama } from "./ollama-give-back.ts"
+import { loadIntoOllama, type OllamaLoaded, type OllamaLoadOptions } from "./ollama-load.ts"
+import { footprintKeyOf } from "./ollama-variants.ts"
 
 /** A model's memory on the GPU, as readings before and after its load tell it. */
 export interface OllamaFootprint {
@@ -32,6 +36,10 @@ export interface OllamaEffectsOptions extends OllamaLoadOptions {
   readonly readings?: Readings | undefined
   /** Whether Ollama is to use a GPU. Default: whether one can be read. */
   readonly expectsGpu?: boolean | undefined
+  /** Where the ledger counts it. */
+  readonly ledger: Variant["placement"]
+  /** What Ollama holds of the model before it is asked to load it; told before a lease is asked for. */
+  readonly onFound?: ((found: FoundModel | undefined) => void) | undefined
   readonly onFootprint?: ((footprint: OllamaFootprint) => void) | undefined
   /** Monotonic. */
   readonly clock: Clock
@@ -53,8 +61,8 @@ export interface OllamaEffects extends ModelDeeds {
   /** The requests about the model as it was loaded last. */
   calls(): OllamaCalls
   contextTokens(): number
-  /** What Ollama says of it, as it was seen last. */
-  resident(): OllamaResident | undefined
+  /** How it was loaded last, for the ledger. */
+  loadedAs(): LoadedAs
   /** False once it was found out that the model is no longer there. */
   isWell(): boolean
   /** How long ago it was seen there, in ms. */
@@ -65,12 +73,16 @@ export interface OllamaEffects extends ModelDeeds {
   readonly look: Effect.Effect<void>
   /** No look is taken of its own accord while the model is in use. */
   setInUse(inUse: boolean): void
+  /** Unloads what Ollama was found to hold although no lease of ours is on it; ends when that memory is back. */
+  readonly clear: Effect.Effect<void>
   /** Ends when no lease is held for memory that is not back. */
   readonly memoryBack: Effect.Effect<void>
 }
 
 const MIB = 2 ** 20
-const SHORT_POLL_MS = 100
+/** For a server to say what it holds: one that is slower than this gets a request for memory as if it held nothing. */
+const FIND_MS = 1_000
+const CLEAR_AGAIN_MS = 1_000
 
 /** What the model machine's actors do for a model that a server of others holds. The lease lives here. */
 export const makeOllamaEffects = (
@@ -84,10 +96,17 @@ export const makeOllamaEffects = (
     const failure = (reason: ModelFailure["reason"], message: string) =>
       new ModelError({ model, reason, message })
 
-    let contextTokens = options.contextTokens
-    let calls = makeOllamaCalls(options)
+    /** As it was loaded last. */
+    let loaded: Pick<OllamaLoaded, "contextTokens" | "calls" | "partial"> = {
+      contextTokens: options.contextTokens,
+      calls: makeOllamaCalls(options),
+      partial: false,
+    }
     /** Something may be in the server's memory on our account. */
     let asked = false
+    /** Something of it was there before we asked for it. */
+    let isFound = false
+    const clearing = Semaphore.makeUnsafe(1)
     let loadedAs: OllamaResident | undefined
     let inUse = false
     let seenAtMs = Number.NEGATIVE_INFINITY
@@ -108,27 +127,52 @@ export const makeOllamaEffects = (
     /** The context that the lease is for: the ledger may have granted less than what is configured. */
     const grantedTokens = (): number => {
       const key = leases.granted()?.footprintKey
-      const contexts = ollamaContexts(options)
-      return contexts.find((tokens) => footprintKeyOf(model, tokens) === key) ?? options.contextTokens
+      return (
+        contextsToTry(options).find((tokens) => footprintKeyOf(model, tokens) === key) ??
+        options.contextTokens
+      )
     }
+
+    /** Whether Ollama is to use a GPU, which is as good as whether one can be read. */
+    const expectsGpu = (canRead: boolean): boolean =>
+      options.processorOnly !== true && (options.expectsGpu ?? canRead)
+
+    const lookFor = clearing.withPermits(1)(
+      Effect.gen(function* () {
+        const resident = yield* server.resident(model)
+        isFound = resident !== undefined
+        if (isFound) loadedAs = undefined
+        return resident
+      }),
+    )
+
+    /** Asks Ollama first: a model that it holds already, from an earlier run perhaps, needs no memory beside that. */
+    const acquireLease = Effect.gen(function* () {
+      const answer = yield* Effect.option(Effect.timeout(lookFor, FIND_MS))
+      if (answer._tag === "None") return
+      const resident = answer.value
+      if (resident === undefined) return options.onFound?.(undefined)
+      const reading = yield* Effect.timeoutOption(taking, FIND_MS)
+      const canRead = reading._tag === "Some" && reading.value !== undefined
+      options.onFound?.(foundInOllama(options, resident, expectsGpu(canRead)))
+    }).pipe(Effect.andThen(leases.acquire))
 
     const loadModel = Effect.gen(function* () {
       const there = yield* server.resident(model)
       const before = yield* taking
       asked = true
+      isFound = false
       loadedAs = undefined
-      const loaded = yield* loadIntoOllama(
+      const { resident, ...load } = yield* loadIntoOllama(
         { ...options, contextTokens: grantedTokens() },
-        options.expectsGpu ?? before !== undefined,
+        expectsGpu(before !== undefined),
       )
-      const { resident } = loaded
-      contextTokens = loaded.contextTokens
-      calls = loaded.calls
+      loaded = load
       const after = yield* noteSeen(resident)
       // What was there already is in both readings.
       if (there === undefined && before !== undefined && after !== undefined && resident.vramBytes > 0) {
         options.onFootprint?.({
-          footprintKey: footprintKeyOf(model, contextTokens),
+          footprintKey: footprintKeyOf(model, loaded.contextTokens),
           measuredMib: Math.max(0, after.usedMib - before.usedMib),
           vramMib: Math.round(resident.vramBytes / MIB),
         })
@@ -175,44 +219,19 @@ export const makeOllamaEffects = (
       ),
     )
 
-    /**
-     * A server that refuses connections lists nothing, one that is silent may. The runner of a server that was killed
-     * outlives it, memory and all, where nobody kills its whole process group: only readings tell.
-     */
-    const isListed = Effect.matchEffect(server.resident(model), {
-      onSuccess: (resident) => Effect.succeed(resident !== undefined && isOurs(resident)),
-      onFailure: ({ reason }) => Effect.succeed(reason !== "unavailable"),
-    })
-
-    const giveBack: Effect.Effect<void, ModelFailure> = Effect.gen(function* () {
-      const found = yield* Effect.orElseSucceed(server.resident(model), () => undefined)
-      if (found !== undefined && !isOurs(found)) memory.forget()
-      else if (found !== undefined) {
-        yield* noteSeen(found)
-        // What matters is what comes of it.
-        yield* Effect.ignore(calls.expire)
-      }
-      const isBack = Effect.gen(function* () {
-        return !(yield* isListed) && (yield* memory.isBack)
-      })
-      yield* Effect.repeat(isBack, { until: (back) => back, schedule: Schedule.spaced(SHORT_POLL_MS) })
-      asked = false
-      memory.forget()
-    }).pipe(
-      Effect.timeoutOrElse({
-        duration: times.unloadMs,
-        orElse: () =>
-          Effect.fail(
-            failure(
-              "deadline",
-              `${model}: its memory is not back ${times.unloadMs / 1_000} s after it was unloaded; if it stays so, end what is left of "ollama runner".`,
-            ),
-          ),
-      }),
+    const giveBack: Effect.Effect<void, ModelFailure> = Effect.suspend(() =>
+      giveBackToOllama({ ...options, memory, isOurs, unloadMs: times.unloadMs, unload: loaded.calls.expire }),
+    ).pipe(
+      Effect.tap(() =>
+        Effect.sync(() => {
+          asked = false
+          isFound = false
+        }),
+      ),
     )
 
     return {
-      acquireLease: leases.acquire,
+      acquireLease,
       loadModel,
       watchHost,
       release: () =>
@@ -220,9 +239,13 @@ export const makeOllamaEffects = (
           isWell = false
           return asked ? giveBack : Effect.void
         }).pipe(Effect.onExit((exit) => (Exit.isSuccess(exit) ? leases.end : leases.endAfter(giveBack)))),
-      calls: () => calls,
-      contextTokens: () => contextTokens,
-      resident: () => loadedAs,
+      calls: () => loaded.calls,
+      contextTokens: () => loaded.contextTokens,
+      loadedAs: () => ({
+        measuredMib: loadedAs && (residentMib(loadedAs, options.ledger) || undefined),
+        footprintKey: footprintKeyOf(model, loaded.contextTokens),
+        partial: loaded.partial,
+      }),
       isWell: () => isWell,
       seenAgoMs: () => clock.now() - seenAtMs,
       lostAgoMs: () => clock.now() - lostAtMs,
@@ -230,6 +253,13 @@ export const makeOllamaEffects = (
       setInUse: (now) => {
         inUse = now
       },
+      clear: clearing.withPermits(1)(
+        Effect.suspend(() => (isFound ? giveBack : Effect.void)).pipe(
+          // Loaded meanwhile, it has a lease, and is not for this to unload.
+          Effect.retry({ schedule: Schedule.spaced(CLEAR_AGAIN_MS), while: () => isFound }),
+          Effect.ignore,
+        ),
+      ),
       memoryBack: leases.ended,
     }
   })

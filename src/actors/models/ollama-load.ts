@@ -1,74 +1,76 @@
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import { afterLoad, type LoadFound, type PartialOffload } from "../../machines/model/partial-offload.ts"
 import { ModelError } from "../../models/model-error.ts"
 import { makeOllamaCalls, type OllamaCalls, type OllamaModelOptions } from "../../models/ollama-calls.ts"
 import { DoesNotFit } from "../../models/ollama-failure.ts"
-import { ollamaPlacement, smallerContext } from "../../models/ollama-placement.ts"
+import { ollamaPlacement } from "../../models/ollama-placement.ts"
 import type { OllamaResident } from "../../models/ollama-server.ts"
 import type { ModelFailure } from "../../ports/models.ts"
 
 export interface OllamaLoadOptions extends OllamaModelOptions {
-  /** A model of which Ollama puts a part on the processor: kept, or tried with a smaller context first, or refused. */
-  readonly partialOffload: "accept" | "smaller-context" | "refuse"
+  readonly partialOffload: PartialOffload
   /** What the user should know although the model works. */
   readonly onNotice?: ((message: string) => void) | undefined
 }
 
 /** A model as Ollama has loaded it. */
-export interface OllamaLoaded {
+interface OllamaLoad extends LoadFound {
   readonly resident: OllamaResident
-  /** As configured, or less. */
-  readonly contextTokens: number
   /** The requests that do not make Ollama load it again. */
   readonly calls: OllamaCalls
+}
+
+export interface OllamaLoaded extends OllamaLoad {
+  /** Some of it is on the processor although it was to be on the GPU. */
+  readonly partial: boolean
 }
 
 const LIST_MS = 3_000
 const LIST_POLL_MS = 100
 
-/** Loads a model into Ollama and verifies where it went, which Ollama's own answer does not tell. */
+/** Loads a model into Ollama as often as `afterLoad` says. */
 export const loadIntoOllama = (
   options: OllamaLoadOptions,
   expectsGpu: boolean,
 ): Effect.Effect<OllamaLoaded, ModelFailure> =>
   Effect.gen(function* () {
-    const { model, partialOffload, onNotice } = options
-    for (let tokens = options.contextTokens; ; ) {
-      const loaded = yield* loadOnce({ ...options, contextTokens: tokens })
-      const { resident } = loaded
-      const placement = ollamaPlacement(resident, expectsGpu)
-      if (placement.type !== "partial") {
-        if (tokens < options.contextTokens) {
-          onNotice?.(
-            `${model} fits on the GPU only with ${tokens} tokens of context instead of ${options.contextTokens}, so it remembers less of a conversation.`,
+    const { model, onNotice } = options
+    for (let { contextTokens } = options; ; ) {
+      const loaded = yield* loadOnce({ ...options, contextTokens }, expectsGpu)
+      const next = afterLoad(options, loaded)
+      switch (next.type) {
+        case "load-again":
+          contextTokens = next.contextTokens
+          break
+        case "refuse":
+          return yield* Effect.fail(
+            new ModelError({
+              model,
+              reason: "does-not-fit",
+              message: next.message,
+              cause: new DoesNotFit(),
+            }),
           )
-        }
-        return loaded
+        case "keep":
+          if (next.notice !== undefined) onNotice?.(next.notice)
+          return { ...loaded, partial: next.partial }
       }
-      const smaller = smallerContext(tokens, options.replyTokens)
-      // With nothing at all on the GPU it is not a little that is missing.
-      if (partialOffload === "smaller-context" && smaller !== undefined && resident.vramBytes > 0) {
-        tokens = smaller
-        continue
-      }
-      const percent = Math.max(1, Math.round(placement.cpuShare * 100))
-      const what = `${model} does not fit on the GPU: ${percent} % of it`
-      if (partialOffload === "refuse") {
-        const message = `${what} would be on the processor; close what uses the GPU, take a smaller model, or set llm.partial_offload = "accept".`
-        return yield* Effect.fail(
-          new ModelError({ model, reason: "load-failed", message, cause: new DoesNotFit() }),
-        )
-      }
-      onNotice?.(`${what} is on the processor, so answers are slow.`)
-      return loaded
     }
   })
 
-const loadOnce = (options: OllamaModelOptions): Effect.Effect<OllamaLoaded, ModelFailure> =>
+/** Loads a model and looks where it went, which Ollama's own answer does not tell. */
+const loadOnce = (
+  options: OllamaModelOptions,
+  expectsGpu: boolean,
+): Effect.Effect<OllamaLoad, ModelFailure> =>
   Effect.gen(function* () {
     const calls = makeOllamaCalls(options)
     yield* calls.load
-    return { resident: yield* listed(options), contextTokens: options.contextTokens, calls }
+    const resident = yield* listed(options)
+    const placement = ollamaPlacement(resident, expectsGpu)
+    const cpuShare = placement.type === "partial" ? placement.cpuShare : 0
+    return { resident, contextTokens: options.contextTokens, cpuShare, calls }
   })
 
 /** Ollama may answer a load before it lists the model. */

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import type { OllamaModelOptions } from "../../models/ollama-calls.ts"
 import { isSameModel } from "../../models/ollama-server.ts"
@@ -15,7 +16,8 @@ const MIB = 2 ** 20
 
 /**
  * One model of Ollama's at a time: it is chosen anew at every wake word, mostly the same one. When another is chosen,
- * the earlier one is unloaded after the reply it may be writing. Run one at a time.
+ * the earlier one is unloaded after the reply it may be writing. Another actor of the same model waits for that: the
+ * server and the ledger know the two as one. Run one at a time.
  */
 export const makeOllamaModels = (
   shared: OllamaModelsOptions,
@@ -24,14 +26,21 @@ export const makeOllamaModels = (
     let current:
       | { readonly key: string; readonly actor: OllamaActor; readonly scope: Scope.Closeable }
       | undefined
+    /** The latest of each name. */
+    const retiring = new Map<string, Fiber.Fiber<void>>()
 
-    const retire = Effect.suspend(() => {
-      const retiring = current
+    const retire = Effect.gen(function* () {
+      if (current === undefined) return
+      const { actor, scope: own } = current
       current = undefined
-      return retiring === undefined
-        ? Effect.void
-        : Effect.forkIn(Effect.ensuring(retiring.actor.unload, Scope.close(retiring.scope, Exit.void)), scope)
+      const ending = Effect.ensuring(actor.unload, Scope.close(own, Exit.void))
+      retiring.set(actor.name, yield* Effect.forkIn(ending, scope))
     })
+
+    const untilRetired = (model: string) =>
+      Effect.suspend(() =>
+        Fiber.awaitAll([...retiring].flatMap(([name, fiber]) => (isSameModel(name, model) ? [fiber] : []))),
+      )
 
     return (options) =>
       Effect.gen(function* () {
@@ -39,6 +48,7 @@ export const makeOllamaModels = (
         const key = JSON.stringify([server.url.href, rest])
         if (current?.key === key) return current.actor
         yield* retire
+        yield* untilRetired(options.model)
         const weightsMib = yield* weightsOf(options)
         const own = yield* Scope.fork(scope)
         const actor = yield* Scope.provide(makeOllamaActor({ ...shared, ...options, weightsMib }), own)

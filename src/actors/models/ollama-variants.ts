@@ -1,6 +1,5 @@
-import { contextsOf } from "../../models/ollama-placement.ts"
+import { type ContextWishes, contextsToTry } from "../../machines/model/partial-offload.ts"
 import type { Variant } from "../../ports/residency.ts"
-import type { OllamaLoadOptions } from "./ollama-load.ts"
 
 /** Keys and values of one token in Qwen3 8B at f16: 36 layers, 8 heads of 128. Others of its size take about as much. */
 export const MIB_PER_TOKEN = 144 / 1024
@@ -9,23 +8,15 @@ export const MIB_PER_TOKEN = 144 / 1024
 export const footprintKeyOf = (model: string, contextTokens: number): string =>
   `ollama/${model}?num_ctx=${contextTokens}`
 
-/** As much of a model's options as tells which contexts it may be loaded with. */
-type OllamaContexts = Pick<OllamaLoadOptions, "contextTokens" | "replyTokens" | "partialOffload">
-
-/** The contexts that the model may be loaded with, the configured one first. */
-export const ollamaContexts = ({
-  contextTokens,
-  replyTokens,
-  partialOffload,
-}: OllamaContexts): readonly number[] =>
-  partialOffload === "smaller-context" ? contextsOf(contextTokens, replyTokens) : [contextTokens]
-
-/** The same as rungs of the ledger's ladder. `weightsMib` is what the model takes without any context. */
+/**
+ * The contexts that a model may be loaded with, as rungs of the ledger's ladder. `weightsMib` is what the model takes
+ * without any context.
+ */
 export const ollamaVariants = (
-  options: OllamaContexts & Pick<OllamaLoadOptions, "model">,
+  options: ContextWishes & { readonly model: string },
   { weightsMib, placement }: { readonly weightsMib: number; readonly placement: Variant["placement"] },
 ): readonly Variant[] =>
-  ollamaContexts(options).map((tokens) => ({
+  contextsToTry(options).map((tokens) => ({
     footprintKey: footprintKeyOf(options.model, tokens),
     placement,
     declaredMib: Math.ceil(weightsMib + tokens * MIB_PER_TOKEN),

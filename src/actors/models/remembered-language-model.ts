@@ -25,14 +25,13 @@ export const rememberedLanguageModel = (
   actor: ModelActor<ChatInput, ChatChunk, ChatOutput>,
   onChoice: (choice: LanguageModelChoice) => void = () => {},
   openOllama?: LanguageModelWishes["openOllama"],
+  complete: (choice: LanguageModelChoice) => LanguageModelChoice = (choice) => choice,
 ): RememberedLanguageModel => {
   const oneAtATime = Semaphore.makeUnsafe(1)
   let known: LanguageModelChoice | undefined
   const choose = Effect.gen(function* () {
-    const choice = yield* chooseLanguageModel({
-      ...(yield* wishesOf(config, store, actor)),
-      openOllama,
-    })
+    const wishes = yield* wishesOf(config, store, actor)
+    const choice = complete(yield* chooseLanguageModel({ ...wishes, openOllama }))
     known = choice
     onChoice(choice)
     return choice
@@ -48,7 +47,7 @@ export const rememberedLanguageModel = (
 }
 
 const wishesOf = (
-  { llm, privacy }: Config,
+  { llm, memory, privacy }: Config,
   store: ModelStore,
   actor: ModelActor<ChatInput, ChatChunk, ChatOutput>,
 ): Effect.Effect<LanguageModelWishes> =>
@@ -69,6 +68,8 @@ const wishesOf = (
         keepAlive: llm.keepAlive,
         firstTokenMs: llm.firstTokenMs,
         coldLoadMs: llm.coldLoadMs,
+        // Configured, not by default: Ollama can use GPUs that cannot be read here.
+        processorOnly: memory.profile === "cpu",
       },
       embedded: isInstalled
         ? makeEmbeddedLanguageModel({

@@ -4,39 +4,37 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
+import { describeExit } from "../../machines/supervision/supervision-end.ts"
 import type { WyomingClient } from "../../models/wyoming.ts"
 import type { KeeperOrder } from "../../models/wyoming-keeper.ts"
-import type { Child, ExitReason, Handle } from "../../ports/child.ts"
+import type { Child, Handle } from "../../ports/child.ts"
 import type { Clock } from "../../ports/clock.ts"
-import type { ModelFailure } from "../../ports/models.ts"
-import { Heartbeat, type HeartbeatTimes } from "../hosts/host-heartbeat.ts"
+import { DEFAULT_HEARTBEAT, Heartbeat, type HeartbeatTimes } from "../hosts/host-heartbeat.ts"
 import { type HostProcess, startHostProcess } from "../hosts/host-process.ts"
 import { isGroupGone, isGroupStopped } from "../hosts/process-group.ts"
 import { StartError } from "../supervision/start-error.ts"
 import { within } from "../timing.ts"
+import { clientAt, type WyomingAddress } from "./wyoming-address.ts"
 
-export interface WyomingServerOptions {
+/** Where it is to listen; while it transcribes it may say nothing for as long as a transcript may take. */
+export interface WyomingServerOptions extends WyomingAddress {
   readonly id: string
   /** For the system's shell; `{url}` stands for the address to listen on. */
   readonly command: string
-  /** Where it is to listen. */
-  readonly url: string
-  /** Fails where sound may not be sent. */
-  readonly client: Effect.Effect<WyomingClient, ModelFailure>
-  /** When it was last known to have sound to work on: now, while it has some. Monotonic. */
-  readonly busyAtMs: () => number
-  /** How long it may say nothing while it works; some servers answer nothing else meanwhile. */
-  readonly busyMs: number
+  /** Monotonic. */
   readonly clock: Clock
   /** From the start of the process until a model is loaded. */
   readonly startTimeoutMs?: number | undefined
-  readonly heartbeat?: HeartbeatTimes | undefined
+  /** A ping unanswered for so long means that it is stopped, or hung. Default: 1.5 s. */
+  readonly hungMs?: number | undefined
 }
 
 /** A running server. `pid` is its keeper's, who leads its process group. */
 export interface WyomingServerHandle extends Handle {
   readonly pid: number
+  readonly client: WyomingClient
   isAlive(): boolean
   /** SIGKILL to the group; `exited` follows. */
   kill(detail: string): void
@@ -47,7 +45,7 @@ type Describe = WyomingClient["describe"]
 /** A large model on a slow disk takes long. */
 const DEFAULT_START_TIMEOUT_MS = 120_000
 /** A stopped server is noticed at most 2.5 s later; each ping is a connection, so there are fewer than of a host. */
-const HEARTBEAT: HeartbeatTimes = { everyMs: 1000, answerWithinMs: 1500, toleranceMs: 250 }
+const HEARTBEAT: HeartbeatTimes = { ...DEFAULT_HEARTBEAT, everyMs: 1000 }
 /** The predecessor was killed a moment ago; its address may still be taken. */
 const ADDRESS_FREE_MS = 2000
 const POLL_MS = 100
@@ -62,9 +60,10 @@ export const spawnWyomingServer = (options: WyomingServerOptions): Child<Wyoming
   id: options.id,
   start: () =>
     Effect.gen(function* () {
-      const { describe } = yield* Effect.mapError(options.client, ({ message }) =>
+      const client = yield* Effect.mapError(clientAt(options), ({ message }) =>
         startError(options.id, `cannot start: ${message}`),
       )
+      const { describe } = client
       yield* addressIsFree(options, describe)
       const folder = yield* Effect.acquireRelease(makeFolder, removeFolder)
       const process = yield* Effect.acquireRelease(launch(options, folder), (started) =>
@@ -72,14 +71,17 @@ export const spawnWyomingServer = (options: WyomingServerOptions): Child<Wyoming
       )
       yield* ready(process, options, describe)
       process.toHost.write("ready\n")
-      const watch = watchHealth(process, options, describe)
+      const work = new Work(options.clock)
+      const watch = watchHealth(process, { ...options, work, describe })
       yield* Effect.addFinalizer(() => Effect.sync(watch.stop))
-      return handleOf(process, options.clock)
+      const transcribe: WyomingClient["transcribe"] = (samples) => work.note(client.transcribe(samples))
+      return handleOf(process, { describe, transcribe }, options.clock)
     }),
 })
 
-const handleOf = (process: HostProcess, clock: Clock): WyomingServerHandle => ({
+const handleOf = (process: HostProcess, client: WyomingClient, clock: Clock): WyomingServerHandle => ({
   pid: process.pid,
+  client,
   exited: process.exited,
   isAlive: process.isAlive,
   kill: (detail) => process.kill({ type: "hung", detail }),
@@ -147,7 +149,7 @@ const ready = (
     Effect.fail(
       startError(
         id,
-        `ended before it was ready (${endOf(reason)}): ${lastLine(process.output()) || command}`,
+        `ended before it was ready (${describeExit(reason)}): ${lastLine(process.output()) || command}`,
       ),
     ),
   )
@@ -161,22 +163,50 @@ const ready = (
   })
 }
 
+/** What a server has to do. */
+class Work {
+  readonly #clock: Clock
+  #inFlight = 0
+  #abandonedAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  note<A, E>(transcription: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return Effect.suspend(() => {
+      this.#inFlight++
+      return Effect.onExit(transcription, (exit) =>
+        Effect.sync(() => {
+          this.#inFlight--
+          // It may still be working on it.
+          if (Exit.isFailure(exit)) this.#abandonedAtMs = this.#clock.now()
+        }),
+      )
+    })
+  }
+
+  /** When it was last known to have sound to work on: now, while it has some. */
+  get lastAtMs(): number {
+    return this.#inFlight > 0 ? this.#clock.now() : this.#abandonedAtMs
+  }
+}
+
 /**
- * Pings by `describe`. Silence means a hang, unless the server is at work: then only a stopped process is hung, and
- * any other has `busyMs`.
+ * Pings by `describe`. Silence means a hang, unless the server is at work, since some answer nothing else meanwhile:
+ * then only a stopped process is hung, and any other has as long as a transcript may take.
  */
 const watchHealth = (
   process: HostProcess,
-  options: WyomingServerOptions,
-  describe: Describe,
+  options: WyomingServerOptions & { readonly work: Work; readonly describe: Describe },
 ): { stop(): void } => {
-  const { clock, busyAtMs, busyMs } = options
+  const { clock, work, describe, transcribeDeadlineMs, hungMs = HEARTBEAT.answerWithinMs } = options
   let answeredAtMs = clock.now()
   let heartbeat: Heartbeat
   const watch = (): void => {
     heartbeat = new Heartbeat({
       clock,
-      times: options.heartbeat ?? HEARTBEAT,
+      times: { ...HEARTBEAT, answerWithinMs: hungMs },
       sendPing: () => {
         Effect.runCallback(describe, {
           onExit: (exit) => {
@@ -187,7 +217,7 @@ const watchHealth = (
         })
       },
       onHung: (silentMs) => {
-        const mayBeBusy = busyAtMs() >= answeredAtMs && clock.now() - answeredAtMs < busyMs
+        const mayBeBusy = work.lastAtMs >= answeredAtMs && clock.now() - answeredAtMs < transcribeDeadlineMs
         if (mayBeBusy && !isGroupStopped(process.pid)) watch()
         else process.kill({ type: "hung", detail: `no description for ${silentMs} ms` })
       },
@@ -224,11 +254,6 @@ const startError = (child: string, message: string, cause?: unknown): StartError
     message: `The Wyoming server ${message}.`,
     ...(cause === undefined ? {} : { cause }),
   })
-
-const endOf = (reason: ExitReason): string => {
-  if (reason.type === "crashed") return reason.error
-  return reason.type === "killed" ? reason.signal : reason.type
-}
 
 /** Written before it heard anything. */
 const lastLine = (output: string): string => output.trim().split("\n").at(-1)?.slice(0, 200) ?? ""

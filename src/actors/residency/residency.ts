@@ -138,7 +138,6 @@ export const makeResidency = (options: ResidencyOptions): Effect.Effect<Residenc
     }
 
     const look = (): void => {
-      if (readings.source === "none") return
       if (looking !== "no") {
         looking = "again"
         return
@@ -173,17 +172,20 @@ export const makeResidency = (options: ResidencyOptions): Effect.Effect<Residenc
         for (const id of [...waiting.keys()]) answer(id, Effect.fail(refused("I am shutting down.")))
       }),
     )
-    if (readings.source !== "none") {
-      const first = yield* within(readings.take, {
-        clock,
-        ms: FIRST_READING_MS,
-        late: () => Effect.succeed(undefined),
-      })
-      if (first !== undefined) tell({ type: "reading", reading: first })
-      fork(
-        Stream.runForEach(readings.watch, (reading) => Effect.sync(() => tell({ type: "reading", reading }))),
-      )
-    }
+    const first = yield* within(readings.take, {
+      clock,
+      ms: FIRST_READING_MS,
+      late: () => Effect.succeed(undefined),
+    })
+    if (first !== undefined) tell({ type: "reading", reading: first })
+    // Without a source, too: a GPU that was asleep answers late.
+    fork(
+      Stream.runForEach(readings.watch, (reading) =>
+        Effect.sync(() =>
+          tell(reading === undefined ? { type: "readings.gone" } : { type: "reading", reading }),
+        ),
+      ),
+    )
 
     return {
       register: (tenant) =>
@@ -192,16 +194,23 @@ export const makeResidency = (options: ResidencyOptions): Effect.Effect<Residenc
             const { model, modelClass, pinned, variants } = tenant
             tenants.set(model, tenant)
             tell({ type: "tenant.registered", tenant: { model, modelClass, pinned, variants } })
+            // Of an earlier registration nothing is true of the one in its place.
+            const tellOwn = (happening: Happening): void => {
+              if (tenants.get(model) === tenant) tell(happening)
+            }
             return {
-              busy: (busy) => tell({ type: "tenant.busy", model, busy }),
-              loaded: (measuredMib) => tell({ type: "tenant.loaded", model, measuredMib }),
-              outOfMemory: () => tell({ type: "tenant.out-of-memory", model }),
+              busy: (busy) => tellOwn({ type: "tenant.busy", model, busy }),
+              loaded: (as) => tellOwn({ type: "tenant.loaded", model, ...as }),
+              found: (found) => tellOwn({ type: "tenant.found", model, found }),
+              outOfMemory: () => tellOwn({ type: "tenant.out-of-memory", model }),
+              fellBack: () => tellOwn({ type: "tenant.fell-back", model }),
             }
           }),
           () =>
             Effect.sync(() => {
+              if (tenants.get(tenant.model) !== tenant) return
               tell({ type: "tenant.unregistered", model: tenant.model })
-              if (tenants.get(tenant.model) === tenant) tenants.delete(tenant.model)
+              tenants.delete(tenant.model)
             }),
         ),
       // Interrupted at whatever moment, it leaves no lease behind: the request ends even if it was granted just then.

@@ -1,8 +1,10 @@
 import * as Effect from "effect/Effect"
-import type { Scope } from "effect/Scope"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
 import type { Child } from "../../ports/child.ts"
 import type { Refused, Residency, ResidencySnapshot, Tenancy, Tenant } from "../../ports/residency.ts"
 import { type ResourceHandle, resourceChild } from "../supervision/resource-child.ts"
+import { within } from "../timing.ts"
 import { makeResidency, type ResidencyLedger, type ResidencyOptions } from "./residency.ts"
 
 /** The ledger as its tenants know it, whichever life of it is up. */
@@ -18,7 +20,7 @@ export interface StandingResidency extends Residency {
 const away: Refused = { _tag: "Refused", reason: "I am just sorting out my memory. Please try again." }
 
 /** For a server of others to give back what an earlier ledger granted. */
-const EVICT = "10 seconds"
+const EVICT_MS = 10_000
 
 /**
  * A supervised ledger. When it starts anew nothing of ours may be in memory: the hosts start anew after it, and what a
@@ -27,20 +29,28 @@ const EVICT = "10 seconds"
  */
 export const standingResidency = (options: ResidencyOptions): StandingResidency => {
   const tenants = new Map<string, Tenant>()
-  const tenancies = new Map<string, Tenancy>()
+  const entered = new Map<Tenant, { readonly tenancy: Tenancy; readonly leave: Effect.Effect<void> }>()
   let up: ResidencyLedger | undefined
   let hasRun = false
   let inConversation = false
 
-  const enter = (ledger: ResidencyLedger, tenant: Tenant): Effect.Effect<void, never, Scope> =>
-    Effect.map(ledger.register(tenant), (tenancy) => void tenancies.set(tenant.model, tenancy))
+  const enter = (ledger: ResidencyLedger, tenant: Tenant): Effect.Effect<void, never, Scope.Scope> =>
+    Effect.gen(function* () {
+      const own = yield* Scope.fork(yield* Effect.scope)
+      const tenancy = yield* Scope.provide(ledger.register(tenant), own)
+      entered.set(tenant, { tenancy, leave: Scope.close(own, Exit.void) })
+    })
 
   /** What an earlier ledger granted is unknown to the next. */
   const clear = Effect.suspend(() =>
-    Effect.forEach([...tenants.values()], ({ evict }) => Effect.timeoutOption(evict(true), EVICT), {
-      concurrency: "unbounded",
-      discard: true,
-    }),
+    Effect.forEach(
+      [...tenants.values()],
+      ({ evict }) => within(evict(true), { clock: options.clock, ms: EVICT_MS, late: () => Effect.void }),
+      {
+        concurrency: "unbounded",
+        discard: true,
+      },
+    ),
   )
 
   const acquire = Effect.gen(function* () {
@@ -56,7 +66,7 @@ export const standingResidency = (options: ResidencyOptions): StandingResidency 
       () =>
         Effect.sync(() => {
           up = undefined
-          tenancies.clear()
+          entered.clear()
         }),
     )
     return ledger
@@ -71,15 +81,25 @@ export const standingResidency = (options: ResidencyOptions): StandingResidency 
           Effect.sync(() => tenants.set(model, tenant)),
           () => Effect.sync(() => tenants.get(model) === tenant && tenants.delete(model)),
         )
+        // Whichever life of the ledger took it in, it is that one which it leaves.
+        yield* Effect.addFinalizer(() =>
+          Effect.suspend(() => {
+            const leave = entered.get(tenant)?.leave ?? Effect.void
+            entered.delete(tenant)
+            return leave
+          }),
+        )
         if (up !== undefined) yield* enter(up, tenant)
         const tell = (what: (tenancy: Tenancy) => void): void => {
-          const tenancy = tenancies.get(model)
+          const tenancy = entered.get(tenant)?.tenancy
           if (tenancy !== undefined) what(tenancy)
         }
         return {
           busy: (isBusy) => tell((tenancy) => tenancy.busy(isBusy)),
-          loaded: (measuredMib) => tell((tenancy) => tenancy.loaded(measuredMib)),
+          loaded: (as) => tell((tenancy) => tenancy.loaded(as)),
+          found: (found) => tell((tenancy) => tenancy.found(found)),
           outOfMemory: () => tell((tenancy) => tenancy.outOfMemory()),
+          fellBack: () => tell((tenancy) => tenancy.fellBack()),
         }
       }),
     acquire: (models, holder, deadlineMs) =>

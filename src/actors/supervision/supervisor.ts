@@ -50,8 +50,11 @@ export interface ChildStatus
 export interface Supervisor<H extends Handle> {
   /** The running child; starts one that is idle and waits, at most `deadlineMs`, for one that is on its way. */
   handle(id: string, deadlineMs: number): Effect.Effect<H, Unavailable>
-  /** Stops the child and keeps it down until the next `handle`. Ends when its process is gone. */
-  stopChild(id: string): Effect.Effect<void>
+  /**
+   * Stops the child and keeps it down until the next `handle`. Ends when its process is gone. Fails, like `handle`, for one
+   * that the supervisor does not have: OTP's `not_found`.
+   */
+  stopChild(id: string): Effect.Effect<void, Unavailable>
   /** In start order. */
   children(): readonly ChildStatus[]
   /** Stops all in reverse order; ends when all are gone. */
@@ -154,6 +157,7 @@ const run = <H extends SupervisedHandle>(options: SupervisorOptions<H>): Supervi
       }),
     stopChild: (childId) =>
       Effect.suspend(() => {
+        if (!byId.has(childId)) return Effect.fail(unavailable(childId, NOT_FOUND))
         tell({ type: "child.unwanted", id: childId })
         return untilAnswer(actor, () => (isDown(record(childId)) ? Effect.void : undefined))
       }),
@@ -182,6 +186,8 @@ const shutdownMs = (shutdown: ChildSpec["shutdown"]): number =>
 const isDown = (record: ChildRecord | undefined): boolean =>
   record === undefined || !["starting", "running", "stopping"].includes(record.phase)
 
+const NOT_FOUND = "is not one of this supervisor's children"
+
 /** Why a request cannot be met any more, as the rest of a sentence. `before` is the life that it did not ask for. */
 const refusalOf = (
   id: string,
@@ -190,7 +196,7 @@ const refusalOf = (
   nowMs: number,
 ): string | undefined => {
   const record = children.find(({ spec }) => spec.id === id)
-  if (record === undefined) return "is not one of this supervisor's children"
+  if (record === undefined) return NOT_FOUND
   if (mode === "stopping" || mode === "stopped") {
     return `is away: its supervisor ${end === undefined || end.type === "stopped" ? "is stopping" : "gave up"}`
   }

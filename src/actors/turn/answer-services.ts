@@ -22,6 +22,8 @@ export interface HeardSound {
 export interface TypedTurn {
   readonly mode: "ask" | "say"
   readonly text: string
+  /** A tone comes before what is said. */
+  readonly rings?: boolean | undefined
   readonly onText: (piece: string) => void
 }
 

@@ -2,7 +2,8 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
-import type { AnswerInput, TurnEvent } from "../../machines/conversation/conversation-types.ts"
+import { ringTone } from "../../audio/ring-tone.ts"
+import type { AnswerInput, TurnEvent, TurnKey } from "../../machines/conversation/conversation-types.ts"
 import type { ModelFailure } from "../../ports/models.ts"
 import { asksQuestion } from "../../text/questions.ts"
 import type { AnswerServices, Tell } from "./answer-services.ts"
@@ -36,9 +37,10 @@ export const answerTurn =
       return respond(services, input, tell).pipe(
         Effect.catchCause((cause) =>
           Effect.gen(function* () {
+            const turn = services.ledger.revise(key)
+            turn.apology = spokenReason(cause)
             // What was written before the failure is still spoken, and an answer does not just break off.
-            if (services.ledger.revise(key).reply.length > 0)
-              yield* speakClause(services, key, tell, notices.failed)
+            if (turn.reply.length > 0) yield* speakClause(services, key, tell, turn.apology ?? notices.failed)
             services.output.complete(key)
             yield* tell({ type: "turn.failed", ...key, reason: reasonOf(cause) })
           }),
@@ -76,10 +78,12 @@ const replyTo = (
     const { turnId, revision, source, notice } = input
     const key = { turnId, revision }
     const say = (text: string) => Effect.as(speakClause(services, key, tell, text), quiet)
-    if (source === "notice") return yield* say(notices[notice ?? "failed"])
+    if (source === "notice")
+      return yield* say(services.ledger.revise(key).apology ?? notices[notice ?? "failed"])
 
     const typed = services.typed(turnId)
     if (typed?.mode === "say") {
+      if (typed.rings) yield* ring(services, key, tell)
       yield* speakText(services, key, tell, typed.text)
       return quiet
     }
@@ -99,11 +103,40 @@ const replyTo = (
       case "phrase":
         return yield* replyPhrase(services, key, tell, understood.match)
       case "free":
-        return yield* Effect.as(replyFree(services, key, tell, understood.text), quiet)
+        yield* replyFree(services, key, tell, understood.text)
+        return yield* Effect.as(sayWhoAnswered(services, key, tell), quiet)
     }
   })
 
+/** Once for each cause, so not for a revision that nobody hears. */
+const sayWhoAnswered = (services: AnswerServices, key: TurnKey, tell: Tell): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const choice = yield* services.languageModel
+    if (choice.type === "none" || choice.model.spokenNotice === undefined) return
+    yield* services.committed(key)
+    const notice = choice.model.spokenNotice
+    if (notice === undefined) return
+    notice.taken()
+    const turn = services.ledger.revise(key)
+    // The conversation does not remember it: a small model repeats what it finds there.
+    turn.remembered ??= turn.reply.join(" ")
+    yield* speakText(services, key, tell, notice.text)
+  })
+
+/** Heard while the words are still being synthesised. */
+const ring = ({ output, outputRateHz }: AnswerServices, key: TurnKey, tell: Tell): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    output.add(key, "", ringTone(outputRateHz))
+    return tell({ type: "turn.clause", ...key })
+  })
+
 const quiet: PhraseReply = { aftermath: "none" }
+
+/** Where a model got no memory, that is the answer: the reason is a sentence that can be spoken. */
+const spokenReason = (cause: Cause.Cause<ModelFailure>): string | undefined => {
+  const failure = cause.reasons.find(Cause.isFailReason)?.error
+  return failure?.reason === "refused" ? failure.message : undefined
+}
 
 /** The failure's tag and kind, never its text: a transcript could be part of that. */
 const reasonOf = (cause: Cause.Cause<ModelFailure>): string => {

@@ -2,20 +2,14 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { TurnKey } from "../../machines/conversation/conversation-types.ts"
 import type { CallOrigin } from "../../ports/guard.ts"
-import type { CallContext, ToolCall, ToolDenial, ToolEvent, ToolResult } from "../../ports/tools.ts"
+import type { CallContext, ToolCall, ToolEvent, ToolResult } from "../../ports/tools.ts"
+import { noResult } from "../guard/denial-speech.ts"
 import type { AnswerServices, Tell } from "./answer-services.ts"
 import { speakClause } from "./speak-clause.ts"
 
 /** There is a voice to ask for, and nobody may be in the room: who types is told where it can be done. */
 const notInWriting =
   "I can't ask for your confirmation in writing. Say it to me aloud, or use the command jett tools call."
-
-/** A door that closes without a word: what became of the call is not known. */
-const noResult: ToolDenial = {
-  type: "denied",
-  code: "internal",
-  speech: "Something went wrong, and I can't tell what became of that.",
-}
 
 /**
  * Makes one tool call, once the turn is committed: a side effect of a turn that is still speculation must not happen.
@@ -63,12 +57,9 @@ const askAloud = (
   { consentId, question, expiresInMs }: Extract<ToolEvent, { readonly type: "consent-needed" }>,
 ): Effect.Effect<void> => {
   const asked: Tell = () => Effect.void
-  // The language model reads what is remembered, and never sees the word that was asked for.
-  const turn = services.ledger.revise(key)
-  turn.remembered ??= turn.reply.join(" ")
   return speakClause(services, key, asked, question).pipe(
-    // The question is all there is to play for now: its end opens the ear for the answer.
-    Effect.tap(() => Effect.sync(() => services.output.complete(key))),
+    // The language model reads what is remembered, and never sees the word that was asked for.
+    Effect.tap(() => Effect.sync(() => services.output.ask(key, consentId))),
     Effect.flatMap(() => tell({ type: "turn.consent", ...key, consentId, expiresInMs })),
   )
 }

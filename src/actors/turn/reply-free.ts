@@ -6,8 +6,10 @@ import type { LanguageModel } from "../../ports/language-model.ts"
 import type { ModelFailure } from "../../ports/models.ts"
 import { estimateTokens } from "../../text/estimate-tokens.ts"
 import { buildMessages } from "../../text/prompt.ts"
+import { restartOfUnknown } from "../../text/restart-of-unknown.ts"
 import type { AnswerServices, Tell } from "./answer-services.ts"
 import { offeredTools } from "./offered-tools.ts"
+import { replyPhrase } from "./reply-phrase.ts"
 import { speakClause } from "./speak-clause.ts"
 import { saySentence } from "./speak-result.ts"
 import { makeCalls, noCalls } from "./tool-rounds.ts"
@@ -35,6 +37,12 @@ export const replyFree = (
 ): Effect.Effect<void, ModelFailure> =>
   Effect.gen(function* () {
     const choice = yield* services.languageModel
+    const callsTools = choice.type === "chosen" && choice.model.callsTools === true
+    const unknown = callsTools || services.containers.length === 0 ? undefined : restartOfUnknown(text)
+    if (unknown !== undefined) {
+      yield* replyPhrase(services, key, tell, unknown)
+      return
+    }
     services.ledger.revise(key).route = choice.type === "none" ? "none" : "llm"
     if (choice.type === "none") {
       yield* speakClause(services, key, tell, noModel)

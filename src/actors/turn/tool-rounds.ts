@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import type { TurnKey } from "../../machines/conversation/conversation-types.ts"
 import type { ChatMessage } from "../../ports/engine.ts"
 import type { ToolResult } from "../../ports/tools.ts"
+import { canonicalJson } from "../../security/canonical-json.ts"
 import type { AnswerServices, Tell } from "./answer-services.ts"
 import { callTool } from "./call-tool.ts"
 import { saySentence, speakResult } from "./speak-result.ts"
@@ -102,12 +103,5 @@ const notMade = (name: string, problem: string): ChatMessage => ({
 /** The same for the same call, whatever the order of its arguments. */
 const canonicalCall = (asked: AskedCall): string =>
   asked.type === "tool-call"
-    ? `${asked.call.name} ${JSON.stringify(sorted(asked.call.arguments))}`
+    ? `${asked.call.name} ${canonicalJson(asked.call.arguments)}`
     : `${asked.name} ?${asked.problem}`
-
-const sorted = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== "object" || value === null) return value
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return entries.map(([name, inner]) => [name, sorted(inner)])
-}

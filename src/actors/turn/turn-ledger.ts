@@ -14,10 +14,23 @@ export interface OpenTurn {
   route: TurnRoute
   /** Written clauses, as they are spoken. */
   reply: string[]
-  /** Stands in the conversation's history for what was heard: somebody else's words were in that, or a challenge word. */
+  /** Stands in the conversation's history for what was heard: somebody else's words were in that. */
   remembered: string | undefined
+  /** What is said if it fails, in the place of the general apology. */
+  apology: string | undefined
   marks: TurnMarks
 }
+
+/** What one revision understands and writes. */
+const unread = () => ({
+  transcript: "",
+  confidence: undefined,
+  route: "none" as const,
+  reply: [],
+  remembered: undefined,
+  apology: undefined,
+  marks: {},
+})
 
 const blank = (turnId: string): OpenTurn => ({
   turnId,
@@ -25,12 +38,7 @@ const blank = (turnId: string): OpenTurn => ({
   revision: 0,
   wake: undefined,
   speech: undefined,
-  transcript: "",
-  confidence: undefined,
-  route: "none",
-  reply: [],
-  remembered: undefined,
-  marks: {},
+  ...unread(),
 })
 
 /** The turns in progress, by id, and the record of each that ended. */
@@ -52,21 +60,14 @@ export class TurnLedger {
   /** The entry for one revision: a newer revision forgets what the older one understood and wrote. */
   revise({ turnId, revision }: TurnKey): OpenTurn {
     const turn = this.#entry(turnId)
-    if (revision > turn.revision) {
-      Object.assign(turn, {
-        revision,
-        transcript: "",
-        confidence: undefined,
-        route: "none",
-        reply: [],
-        remembered: undefined,
-        marks: {},
-      })
-    }
+    if (revision > turn.revision) Object.assign(turn, { revision, ...unread() })
     return turn
   }
 
-  /** The entry for a revision that is about the same words: what was understood stays, what was written and measured goes. */
+  /**
+   * The entry for a revision that is about the same words: what was understood stays, and why it failed; what was written
+   * and measured goes.
+   */
   restate({ turnId, revision }: TurnKey): void {
     const turn = this.#entry(turnId)
     if (revision > turn.revision)
@@ -87,7 +88,7 @@ export class TurnLedger {
   close(
     { turnId, revision }: TurnKey,
     outcome: TurnOutcome,
-    spoken: { heard: string; audioMs: number },
+    spoken: { heard: string; remembered?: string | undefined; audioMs: number },
   ): void {
     const turn = this.revise({ turnId, revision })
     this.#open.delete(turnId)
@@ -103,7 +104,7 @@ export class TurnLedger {
       route: turn.route,
       reply: turn.reply.join(" "),
       heard: spoken.heard,
-      remembered: turn.remembered,
+      remembered: turn.remembered ?? spoken.remembered,
       replyAudioMs: Math.round(spoken.audioMs),
       latency: turnLatency(turn.marks),
       interrupted: outcome === "interrupted",

@@ -76,7 +76,7 @@ const understood = (services: AnswerServices, heard: HeardUtterance, speaking: b
     case "phrase":
       return {
         kind: "phrase",
-        verdict: isCompletePhrase(found.text, { ...context, speaking }) ? "phrase" : "words",
+        verdict: isCompletePhrase(found.match, speaking) ? "phrase" : "words",
         match: found.match,
       }
     case "free":

@@ -58,8 +58,9 @@ export const writeRound = (
     /** Shows what will be spoken to whoever typed, as it was written. */
     const honest = (clause: string): boolean => {
       const written = source.take(clause)
-      claimed ||= claimsAction(clause)
-      if (claimsAction(clause)) return false
+      const isClaim = claimsAction(clause, services.containers)
+      claimed ||= isClaim
+      if (isClaim) return false
       note("firstClause")
       services.typed(key.turnId)?.onText(written)
       return true

@@ -128,7 +128,8 @@ export class Announcer implements Announcements {
     const current = { waiting, turnId, text, withdrawn: false }
     this.#current = current
     this.#remove(waiting)
-    const turn = { mode: "say", text, onText: () => {} } as const
+    const { rings } = waiting.announcement
+    const turn = { mode: "say", text, rings, onText: () => {} } as const
     if (this.#options.conversation().type(turnId, turn)) {
       this.#at(MAX_TURN_MS, () => this.#settle(current, undefined))
     } else {

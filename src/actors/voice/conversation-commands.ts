@@ -45,6 +45,9 @@ export const obey =
       case "playback.resume":
         output.resume()
         return
+      case "question.cut":
+        output.cut(command, command.consentId)
+        return
       case "consent.dropped":
         targets.dropConsent(command.consentId)
         return

@@ -15,6 +15,8 @@ export interface Player {
 export interface Spoken {
   /** What was played, cut at a word. */
   readonly heard: string
+  /** The same without the questions that were asked; undefined where there was none. */
+  readonly remembered?: string | undefined
   /** Length of all that was synthesised. */
   readonly audioMs: number
 }
@@ -25,6 +27,10 @@ interface Clause {
   readonly samples: Int16Array
   readonly durationMs: number
   playedMs: number
+  /** The consent that it asks for. */
+  asks: string | undefined
+  /** It is not to be heard any more, whatever of it was. */
+  cut: boolean
 }
 
 interface Utterance {
@@ -35,7 +41,8 @@ interface Utterance {
 }
 
 const nameOf = ({ turnId, revision }: TurnKey): string => `${turnId}/${revision}`
-const isPlayed = ({ playedMs, durationMs }: Clause): boolean => playedMs >= durationMs
+/** Nothing of it is still to be heard. */
+const isOver = ({ playedMs, durationMs, cut }: Clause): boolean => cut || playedMs >= durationMs
 const nothing: Spoken = { heard: "", audioMs: 0 }
 
 /**
@@ -65,9 +72,39 @@ export class SpeechOutput {
     if (utterance === undefined) return
     const clipId = `${nameOf(key)}#${utterance.clauses.length}`
     const durationMs = (pcm.samples.length * 1000) / pcm.rateHz
-    utterance.clauses.push({ clipId, text, samples: pcm.samples, durationMs, playedMs: 0 })
+    const { samples } = pcm
+    utterance.clauses.push({
+      clipId,
+      text,
+      samples,
+      durationMs,
+      playedMs: 0,
+      asks: undefined,
+      cut: false,
+    })
     utterance.complete = false
-    if (utterance.open) this.#player.enqueue(clipId, pcm.samples)
+    if (utterance.open) this.#player.enqueue(clipId, samples)
+  }
+
+  /** The last clause is a question, and for now all there is to hear: its end opens the ear for the answer. */
+  ask(key: TurnKey, consentId: string): void {
+    const question = this.#utterances.get(nameOf(key))?.clauses.at(-1)
+    if (question !== undefined) question.asks = consentId
+    this.complete(key)
+  }
+
+  /** Silences a question that is over, and what was to be heard before it; what follows on it is heard at once. */
+  cut(key: TurnKey, consentId: string): void {
+    const utterance = this.#utterances.get(nameOf(key))
+    if (utterance === undefined) return
+    const { clauses, open } = utterance
+    const last = clauses.findIndex(({ asks }) => asks === consentId)
+    const unheard = clauses.slice(0, last + 1).filter((clause) => !isOver(clause))
+    if (unheard.length === 0) return
+    for (const clause of unheard) clause.cut = true
+    if (!open) return
+    this.#silence(utterance)
+    this.#enqueue(utterance)
   }
 
   /** No clause will follow, so the end of the last one is the end of the turn's speech. */
@@ -85,7 +122,7 @@ export class SpeechOutput {
     const utterance = this.#utterances.get(nameOf(key))
     if (utterance === undefined || utterance.open) return
     utterance.open = true
-    for (const { clipId, samples } of utterance.clauses) this.#player.enqueue(clipId, samples)
+    this.#enqueue(utterance)
     this.#checkDrained(utterance)
   }
 
@@ -96,7 +133,7 @@ export class SpeechOutput {
   /** Whether something is still to be heard of what was let through; the end of a question, for one, is silence. */
   get isPlaying(): boolean {
     return [...this.#utterances.values()].some(
-      ({ open, clauses }) => open && clauses.some((clause) => clause.playedMs < clause.durationMs),
+      ({ open, clauses }) => open && clauses.some((clause) => !isOver(clause)),
     )
   }
 
@@ -116,10 +153,8 @@ export class SpeechOutput {
     if (utterance === undefined || !utterance.open) return
     utterance.open = false
     // After a turn that was played to its end there is nothing to take back, and some devices pay for it.
-    if (!this.#paused && utterance.clauses.every(isPlayed)) return
-    this.#paused = false
-    const played = this.#player.flush()
-    for (const clause of utterance.clauses) clause.playedMs = played.get(clause.clipId) ?? clause.playedMs
+    if (!this.#paused && utterance.clauses.every(isOver)) return
+    this.#silence(utterance)
   }
 
   /** Ends the turn here and says what of it was heard. */
@@ -128,9 +163,11 @@ export class SpeechOutput {
     const utterance = this.#utterances.get(nameOf(key))
     this.#forget(key.turnId)
     if (utterance === undefined) return nothing
-    const playedMs = utterance.clauses.reduce((sum, clause) => sum + clause.playedMs, 0)
-    const audioMs = utterance.clauses.reduce((sum, clause) => sum + clause.durationMs, 0)
-    return { heard: heardText(utterance.clauses, playedMs), audioMs }
+    const { clauses } = utterance
+    const audioMs = clauses.reduce((sum, clause) => sum + clause.durationMs, 0)
+    const told = clauses.filter(({ asks }) => asks === undefined)
+    const remembered = told.length < clauses.length ? heardText(told) : undefined
+    return { heard: heardText(clauses), remembered, audioMs }
   }
 
   /** The player's word that a clip was played to its end. */
@@ -152,6 +189,17 @@ export class SpeechOutput {
     return undefined
   }
 
+  #enqueue({ clauses }: Utterance): void {
+    for (const { clipId, samples } of clauses.filter((clause) => !isOver(clause)))
+      this.#player.enqueue(clipId, samples)
+  }
+
+  #silence({ clauses }: Utterance): void {
+    this.#paused = false
+    const played = this.#player.flush()
+    for (const clause of clauses) clause.playedMs = played.get(clause.clipId) ?? clause.playedMs
+  }
+
   #forget(turnId: string): void {
     for (const [name, { key }] of this.#utterances) {
       if (key.turnId !== turnId) continue
@@ -161,6 +209,6 @@ export class SpeechOutput {
   }
 
   #checkDrained({ key, open, complete, clauses }: Utterance): void {
-    if (open && complete && clauses.every(isPlayed)) this.#onDrained(key)
+    if (open && complete && clauses.every(isOver)) this.#onDrained(key)
   }
 }

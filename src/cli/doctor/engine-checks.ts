@@ -5,10 +5,11 @@ import type { Config } from "../../config/definition.ts"
 import type { ContainerFacts, ContainerFailure } from "../../ports/containers.ts"
 import { engineAddress } from "../../security/engine-host.ts"
 import type { PolicyRow } from "../../security/policy.ts"
+import { askApiVersion } from "../../tools/containers/api-version.ts"
 import { isOfRow } from "../../tools/containers/container-identity.ts"
 import { makeDockerEngine } from "../../tools/containers/docker-engine.ts"
+import { makeEngineCalls } from "../../tools/containers/engine-calls.ts"
 import { type Check, type Finding, fail, ok, warn } from "./check.ts"
-import { engineVersion } from "./engine-version.ts"
 
 const ANSWER_MS = 4_000
 const CHECK_MS = 25_000
@@ -26,7 +27,7 @@ export function engineChecks(config: Config): readonly Check[] {
       id: "docker.engine",
       timeoutMs: CHECK_MS,
       run: () =>
-        engineVersion(host, ANSWER_MS).pipe(
+        askApiVersion(makeEngineCalls(host), { engine: address, answerMs: ANSWER_MS }).pipe(
           Effect.match({
             onSuccess: (version): Finding => ok(`${address} speaks ${version} of the API`),
             onFailure: failed,

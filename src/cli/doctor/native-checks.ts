@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { isRecord } from "../../platform/is-record.ts"
 import { SQLITE_PACKAGE } from "../../security/audit/sqlite-package.ts"
-import { isRecord } from "../../service/control-protocol.ts"
 import { type Check, fail, ok, warn } from "./check.ts"
 
 interface NativeModule {

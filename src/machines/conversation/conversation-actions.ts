@@ -1,38 +1,11 @@
-import { assertEvent, setup } from "xstate"
-import { answerTurn, judgeConsent } from "./conversation-actors.ts"
-import { type ConversationContext, newTurn, nextRevision, type Turn } from "./conversation-context.ts"
-import { conversationDelays, conversationGuards } from "./conversation-rules.ts"
-import type {
-  AnswerInput,
-  ConsentInput,
-  ConversationCommand,
-  ConversationEvent,
-  ConversationInput,
-  TurnOutcome,
-} from "./conversation-types.ts"
-
-const base = setup({
-  types: {
-    context: {} as ConversationContext,
-    events: {} as ConversationEvent,
-    emitted: {} as ConversationCommand,
-    input: {} as ConversationInput,
-  },
-  actors: { answerTurn, judgeConsent },
-  guards: conversationGuards,
-  delays: conversationDelays,
-})
+import { assertEvent } from "xstate"
+import { conversationBase as base } from "./conversation-base.ts"
+import { consentActions } from "./conversation-consent.ts"
+import { type ConversationContext, nextRevision, type Turn } from "./conversation-context.ts"
+import { openingActions } from "./conversation-opening.ts"
+import type { AnswerInput, ConversationEvent, TurnOutcome } from "./conversation-types.ts"
 
 type Slot = "turn" | "probe"
-
-/** How far before the wake score's peak a command in the same breath is captured: it holds "Hey Jarvis", cut off later. */
-const WAKE_PHRASE_MS = 1300
-
-/**
- * The same over Jett's own voice: measured with Moonshine on such mixtures, more brings the rest of "Jarvis" and Jett's
- * words into the command, less cuts off its first word.
- */
-const WAKE_TAIL_MS = 150
 
 const answerId = (turn: Turn): string => `answer:${turn.turnId}:${turn.revision}`
 const put = (slot: Slot, turn: Turn | undefined): Partial<ConversationContext> =>
@@ -67,33 +40,6 @@ const closeTurn = (outcomeOf: TurnOutcome | ((turn: Turn) => TurnOutcome)) =>
     enqueue.emit({ type: "turn.closed", turnId: turn.turnId, revision: turn.revision, outcome })
     enqueue.assign({ turn: undefined, consent: undefined })
   })
-
-/** Opens the turn that an event makes. */
-const openTurn = (turnOf: (event: ConversationEvent, context: ConversationContext) => Turn) =>
-  base.enqueueActions(({ context, event, enqueue }) => {
-    const turn = turnOf(event, context)
-    const { turnId, source } = turn
-    enqueue.assign({ turn })
-    enqueue.emit({ type: "turn.opened", turnId, source })
-    enqueue.emit({ type: "models.wanted", turnId })
-  })
-
-/** What opens a turn whose command is yet to come, over Jett's own voice: the wake word or the user's hand. */
-const turnOverSpeech = (event: ConversationEvent): Turn => {
-  assertEvent(event, ["wake.detected", "user.ptt"])
-  const atMs = event.type === "user.ptt" ? event.nowMs : event.atMs
-  return { ...spokenTurn(event.turnId, atMs, WAKE_TAIL_MS), waitsSinceMs: event.nowMs }
-}
-
-/** A turn by voice, its sound captured from so long before a moment of the audio clock. */
-const spokenTurn = (turnId: string, atMs: number, beforeMs: number): Turn =>
-  newTurn(turnId, "voice", Math.max(0, atMs - beforeMs))
-
-/** A turn by voice that begins with the speech that an event tells of. */
-const turnOfSpeech = (event: ConversationEvent, { settings }: ConversationContext): Turn => {
-  assertEvent(event, ["speech.started", "speech.resumed"])
-  return spokenTurn(event.turnId, event.atMs, settings.preRollMs)
-}
 
 /** Tells the effects something about the turn in hand. */
 const tell = (type: "speech.open" | "speech.drop" | "playback.pause" | "playback.resume") =>
@@ -148,24 +94,7 @@ export const conversationSetup = base.extend({
       "nowMs" in event ? { nowMs: event.nowMs } : { nowMs: context.nowMs },
     ),
 
-    openTurnByWake: openTurn((event) => {
-      assertEvent(event, "wake.detected")
-      const turn = spokenTurn(event.turnId, event.atMs, WAKE_PHRASE_MS)
-      return { ...turn, wokenAtMs: event.atMs, waitsSinceMs: event.nowMs }
-    }),
-    openTurnOverSpeech: openTurn(turnOverSpeech),
-    openTurnByPtt: openTurn((event, { settings }) => {
-      assertEvent(event, "user.ptt")
-      return { ...spokenTurn(event.turnId, event.nowMs, settings.preRollMs), waitsSinceMs: event.nowMs }
-    }),
-    openTurnBySpeech: openTurn(turnOfSpeech),
-    openTurnByText: openTurn((event) => {
-      assertEvent(event, "user.text")
-      return newTurn(event.turnId, "text", 0)
-    }),
-    openProbe: base.assign(({ context, event }) => ({
-      probe: { ...turnOfSpeech(event, context), yieldedAtMs: context.nowMs },
-    })),
+    ...openingActions,
     /** Once, and only to a user who waits: in the middle of a command it would be heard as part of it. */
     acknowledge: base.enqueueActions(({ context: { turn }, enqueue }) => {
       if (turn === undefined || turn.acknowledged) return
@@ -272,78 +201,7 @@ export const conversationSetup = base.extend({
     closeTimedOut: closeTurn("timed-out"),
     closeFailed: closeTurn("failed"),
 
-    /** Takes up a question of the guard's; an older one that is still pending is over. What was said before it is done. */
-    rememberConsent: base.enqueueActions(({ context, event, enqueue }) => {
-      assertEvent(event, "turn.consent")
-      const { turn, consent } = context
-      const { consentId, expiresInMs } = event
-      if (turn === undefined || consent?.consentId === consentId) return
-      if (consent !== undefined) enqueue.emit({ type: "consent.dropped", consentId: consent.consentId })
-      enqueue.assign({
-        turn: { ...turn, clauseReady: false, drained: false },
-        consent: { consentId, expiresInMs, questionEndMs: undefined, fromMs: 0, toMs: 0, next: undefined },
-      })
-    }),
-    /** A question that cannot be asked now is not left hanging. */
-    refuseConsent: base.enqueueActions(({ context, event, enqueue }) => {
-      assertEvent(event, "turn.consent")
-      const { consentId } = event
-      if (context.consent?.consentId !== consentId) enqueue.emit({ type: "consent.dropped", consentId })
-    }),
-    dropConsent: base.enqueueActions(({ context, enqueue }) => {
-      const { consent } = context
-      if (consent === undefined) return
-      enqueue.emit({ type: "consent.dropped", consentId: consent.consentId })
-      enqueue.assign({ consent: undefined })
-    }),
-    questionHeard: base.assign(({ context, event }) => {
-      assertEvent(event, "speaker.drained")
-      return context.consent === undefined
-        ? {}
-        : { consent: { ...context.consent, questionEndMs: event.nowMs } }
-    }),
-    answerBegins: base.assign(({ context, event }) => {
-      assertEvent(event, ["speech.started", "speech.resumed"])
-      return context.consent === undefined ? {} : { consent: { ...context.consent, fromMs: event.atMs } }
-    }),
-    answerPauses: base.assign(({ context, event }) => {
-      assertEvent(event, "speech.paused")
-      return context.consent === undefined ? {} : { consent: { ...context.consent, toMs: event.atMs } }
-    }),
-    /** An answer that is cut by its expiry is none: half of "yes … no, wait" must not be a yes. */
-    answerGoesOn: base.assign(({ context }) =>
-      context.consent === undefined ? {} : { consent: { ...context.consent, toMs: 0 } },
-    ),
-    judge: base.enqueueActions(({ context, enqueue }) => {
-      const { turn, consent, nowMs } = context
-      if (turn === undefined || consent === undefined) return
-      const { consentId, fromMs, toMs } = consent
-      const { turnId, revision } = turn
-      const questionEndMs = consent.questionEndMs ?? Math.max(nowMs, toMs)
-      const input: ConsentInput = { turnId, revision, consentId, fromMs, toMs, questionEndMs }
-      enqueue.spawnChild("judgeConsent", { id: `judge:${consentId}`, input })
-    }),
-    stopJudge: base.enqueueActions(({ context, enqueue }) => {
-      if (context.consent !== undefined) enqueue.stopChild(`judge:${context.consent.consentId}`)
-    }),
-    forgetConsent: base.assign({ consent: undefined }),
-    answerBeginsAgain: base.assign(({ context: { consent }, event }) => {
-      assertEvent(event, ["speech.started", "speech.resumed"])
-      if (consent === undefined) return {}
-      const fromMs = consent.next?.fromMs ?? event.atMs
-      return { consent: { ...consent, next: { fromMs, toMs: 0 } } }
-    }),
-    answerPausesAgain: base.assign(({ context: { consent }, event }) => {
-      assertEvent(event, "speech.paused")
-      if (consent?.next === undefined) return {}
-      return { consent: { ...consent, next: { ...consent.next, toMs: event.atMs } } }
-    }),
-    /** What was judged was no answer: the next sound may be. */
-    takeNextAnswer: base.assign(({ context: { consent } }) => {
-      if (consent === undefined) return {}
-      const { fromMs, toMs } = consent.next ?? { fromMs: 0, toMs: 0 }
-      return { consent: { ...consent, fromMs, toMs, next: undefined } }
-    }),
+    ...consentActions,
 
     setMuted: base.assign({ muted: true }),
     setUnmuted: base.assign({ muted: false }),

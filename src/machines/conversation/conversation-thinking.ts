@@ -74,9 +74,13 @@ export const thinkingStates = {
       "turn.clause": {
         guard: "isCurrent",
         target: "speaking",
-        actions: ["recordClause", "dropConsent"],
+        actions: ["recordClause", "cutQuestion", "dropConsent"],
       },
-      "turn.consent": { guard: "asksAnew", target: ".asking", actions: "rememberConsent" },
+      "turn.consent": {
+        guard: "asksAnew",
+        target: ".asking",
+        actions: ["cutQuestion", "rememberConsent"],
+      },
       "turn.failed": {
         guard: "isCurrent",
         target: "thinking.apologising",
@@ -144,7 +148,7 @@ export const thinkingStates = {
           "consent.judged": {
             guard: "isPendingConsent",
             target: "#conversation.dialogue.thinking.acting",
-            actions: "forgetConsent",
+            actions: ["cutQuestion", "forgetConsent"],
           },
           "consent.unheard": { guard: "isPendingConsent", target: "goingOn", actions: "noteTime" },
         },

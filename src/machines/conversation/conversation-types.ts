@@ -122,6 +122,8 @@ export type ConversationCommand =
   /** A sound that interrupted nothing: what was understood of it is to be forgotten. */
   | ({ readonly type: "probe.dropped" } & TurnKey)
   | { readonly type: "consent.dropped"; readonly consentId: string }
+  /** The question is over before it was spoken to its end: what is left of it is not to be heard. */
+  | ({ readonly type: "question.cut"; readonly consentId: string } & TurnKey)
 
 /** Input of the `answerTurn` actor: one revision of one turn, its sound named by position. */
 export interface AnswerInput extends TurnKey {

@@ -1,5 +1,13 @@
+import type { DenialCode } from "../../ports/guard.ts"
 import { denyAsTold, denyWith, hasPassed } from "./guarded-call-denial.ts"
 import { guardedCallSetup } from "./guarded-call-setup.ts"
+
+/** It was not begun, though its intent is on record: the outcome says so. */
+const settleAs = (code: DenialCode) =>
+  ({ target: "recordingOutcome", actions: { type: "deny", params: { code } } }) as const
+
+const unlessDenied = <Target extends string>(target: Target) =>
+  [{ guard: "isDenied", target: "#guard.denied" }, { target }] as const
 
 /**
  * From the intent on record to the outcome on record. Every intent gets an outcome, and what is being done is not
@@ -13,11 +21,7 @@ export const actingStates = guardedCallSetup.createStateConfig({
         id: "recordIntent",
         src: "recordIntent",
         onDone: [
-          {
-            guard: "isCancelled",
-            target: "recordingOutcome",
-            actions: { type: "deny", params: { code: "cancelled" } },
-          },
+          { guard: "isCancelled", ...settleAs("cancelled") },
           { guard: "isConsented", target: "executing" },
           { target: "identifying" },
         ],
@@ -38,19 +42,13 @@ export const actingStates = guardedCallSetup.createStateConfig({
           { guard: hasPassed, target: "executing" },
           { target: "recordingOutcome", actions: denyAsTold },
         ],
-        onError: { target: "recordingOutcome", actions: { type: "deny", params: { code: "internal" } } },
+        onError: settleAs("internal"),
       },
       on: {
-        "call.cancel": {
-          target: "recordingOutcome",
-          actions: { type: "deny", params: { code: "cancelled" } },
-        },
+        "call.cancel": settleAs("cancelled"),
       },
       after: {
-        identifyDeadline: {
-          target: "recordingOutcome",
-          actions: { type: "deny", params: { code: "engine-away" } },
-        },
+        identifyDeadline: settleAs("engine-away"),
       },
     },
     executing: {
@@ -89,11 +87,11 @@ export const actingStates = guardedCallSetup.createStateConfig({
         id: "recordOutcome",
         src: "recordOutcome",
         input: ({ context }) => ({ outcome: context.outcome, code: context.code }),
-        onDone: [{ guard: "isDenied", target: "#guard.denied" }, { target: "#guard.receipt" }],
-        onError: [{ guard: "isDenied", target: "#guard.denied" }, { target: "#guard.unrecorded" }],
+        onDone: unlessDenied("#guard.receipt"),
+        onError: unlessDenied("#guard.unrecorded"),
       },
       after: {
-        recordDeadline: [{ guard: "isDenied", target: "#guard.denied" }, { target: "#guard.unrecorded" }],
+        recordDeadline: unlessDenied("#guard.unrecorded"),
       },
     },
   },

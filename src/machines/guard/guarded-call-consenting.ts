@@ -1,5 +1,18 @@
-import { denyAsTold, denyWith, hasPassed } from "./guarded-call-denial.ts"
+import { denyAsTold, denyWith, passTo } from "./guarded-call-denial.ts"
 import { guardedCallSetup } from "./guarded-call-setup.ts"
+import type { Judgement } from "./guarded-call-types.ts"
+
+const takeVerdict = {
+  "consent.judged": {
+    target: "recordingVerdict",
+    actions: {
+      type: "noteJudgement",
+      params: ({ event }: { readonly event: { readonly judgement: Judgement } }) => ({
+        judgement: event.judgement,
+      }),
+    },
+  },
+} as const
 
 /**
  * A person is asked: by a question that ends with a word, or for the PIN. That they are asked is on record before the
@@ -28,10 +41,7 @@ export const consentingStates = guardedCallSetup.createStateConfig({
         id: "identifyTarget",
         src: "identifyTarget",
         input: { again: false },
-        onDone: [
-          { guard: hasPassed, target: "choosing" },
-          { target: "#guard.denying", actions: denyAsTold },
-        ],
+        onDone: passTo("choosing"),
         onError: denyWith("internal"),
       },
       after: {
@@ -49,24 +59,14 @@ export const consentingStates = guardedCallSetup.createStateConfig({
         onDone: { target: "#guard.denying", actions: denyAsTold },
         onError: denyWith("internal"),
       },
-      on: {
-        "consent.judged": {
-          target: "recordingVerdict",
-          actions: { type: "noteJudgement", params: ({ event }) => ({ judgement: event.judgement }) },
-        },
-      },
+      on: takeVerdict,
       after: {
         askDeadline: denyWith("consent-expired"),
       },
     },
     awaitingPin: {
       entry: ["yieldSubject", "awaitPin"],
-      on: {
-        "consent.judged": {
-          target: "recordingVerdict",
-          actions: { type: "noteJudgement", params: ({ event }) => ({ judgement: event.judgement }) },
-        },
-      },
+      on: takeVerdict,
       after: {
         pinDeadline: denyWith("consent-expired"),
       },

@@ -15,6 +15,13 @@ export const denyAsTold = {
   params: ({ event }: Told<StepOutput | Decision>) => ({ step: event.output }),
 } as const
 
+/** Onwards where the step passed; else nothing was begun, for the reason that it gave. */
+export const passTo = <Target extends string>(target: Target) =>
+  [
+    { guard: hasPassed, target },
+    { target: "#guard.denying", actions: denyAsTold },
+  ] as const
+
 export const hasPassed = {
   type: "hasPassed",
   params: ({ event }: Told<StepOutput>) => ({ step: event.output }),

@@ -1,6 +1,6 @@
 import { actingStates } from "./guarded-call-acting.ts"
 import { consentingStates } from "./guarded-call-consenting.ts"
-import { denyAsTold, denyWith, hasPassed } from "./guarded-call-denial.ts"
+import { denyAsTold, denyWith, passTo } from "./guarded-call-denial.ts"
 import { guardedCallSetup } from "./guarded-call-setup.ts"
 
 /**
@@ -34,10 +34,7 @@ export const guardedCallMachine = guardedCallSetup.createMachine({
           invoke: {
             id: "validateCall",
             src: "validateCall",
-            onDone: [
-              { guard: hasPassed, target: "admitting" },
-              { target: "#guard.denying", actions: denyAsTold },
-            ],
+            onDone: passTo("admitting"),
             onError: denyWith("internal"),
           },
           after: {
@@ -48,10 +45,7 @@ export const guardedCallMachine = guardedCallSetup.createMachine({
           invoke: {
             id: "admitCall",
             src: "admitCall",
-            onDone: [
-              { guard: hasPassed, target: "queued" },
-              { target: "#guard.denying", actions: denyAsTold },
-            ],
+            onDone: passTo("queued"),
             onError: denyWith("internal"),
           },
           after: {
@@ -97,10 +91,7 @@ export const guardedCallMachine = guardedCallSetup.createMachine({
             id: "identifyTargetAgain",
             src: "identifyTarget",
             input: { again: true },
-            onDone: [
-              { guard: hasPassed, target: "#guard.acting" },
-              { target: "#guard.denying", actions: denyAsTold },
-            ],
+            onDone: passTo("#guard.acting"),
             onError: denyWith("internal"),
           },
           after: {

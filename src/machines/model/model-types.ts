@@ -9,7 +9,7 @@ export interface ModelTimes {
   /** The longest silence of a busy model: neither an inference begun nor one ended. */
   readonly busyMs: number
   readonly unloadMs: number
-  /** How long a failed model refuses before a request may try again. */
+  /** The longest that a failed model refuses before a request may try again; so long loaded, it has recovered. */
   readonly retryMs: number
 }
 
@@ -28,6 +28,8 @@ export interface ModelContext extends ModelInput {
   readonly inFlight: number
   /** Loads in a row that ended with the host's death. */
   readonly lostLoads: number
+  /** Failures in a row after which it rested. */
+  readonly failures: number
   /** Asked for while it was unloading. */
   readonly wantedAgain: boolean
   /** Asked to unload while it was busy. */

@@ -1,4 +1,5 @@
 import { assign, fromPromise, setup } from "xstate"
+import { needsRest, noteOf } from "./failure-note.ts"
 import type {
   FailureNote,
   HostGone,
@@ -11,35 +12,11 @@ import type {
 /** A load may lose its host this often in a row before the model has failed; the supervisor's breaker counts too. */
 const MAX_LOST_LOADS = 3
 
-/** Reasons for which trying again at once is pointless. The others are guarded elsewhere, or the user just fixed them. */
-const RESTING: ReadonlySet<FailureNote["reason"]> = new Set([
-  "load-failed",
-  "died",
-  "hung",
-  "deadline",
-  "failed",
-])
+/** `retryMs` where nothing else is configured. */
+export const DEFAULT_RETRY_MS = 30_000
 
-const REASONS: ReadonlySet<string> = new Set<FailureNote["reason"]>([
-  "missing",
-  "refused",
-  "load-failed",
-  "died",
-  "hung",
-  "deadline",
-  "failed",
-  "unavailable",
-])
-
-const isReason = (value: unknown): value is FailureNote["reason"] =>
-  typeof value === "string" && REASONS.has(value)
-
-/** What the actors fail with is a `ModelFailure`; anything else is a defect, and a failed load all the same. */
-const noteOf = (error: unknown): FailureNote => {
-  const message = error instanceof Error ? error.message : String(error)
-  const reason = typeof error === "object" && error !== null && "reason" in error ? error.reason : undefined
-  return { reason: isReason(reason) ? reason : "failed", message }
-}
+/** After the first failure in a row; twice as long after each further one, up to `retryMs`. */
+const FIRST_RETRY_MS = 1000
 
 const notProvided = async (): Promise<never> => {
   throw new Error("The model machine needs the actors of src/actors/models/model-life.ts.")
@@ -69,13 +46,18 @@ const modelSetup = setup({
     loadDeadline: ({ context }) => context.times.loadMs,
     busyDeadline: ({ context }) => context.times.busyMs,
     unloadDeadline: ({ context }) => context.times.unloadMs,
-    retryDelay: ({ context }) => context.times.retryMs,
+    retryDelay: ({ context: { times, failures } }) =>
+      Math.min(times.retryMs, FIRST_RETRY_MS * 2 ** (failures - 1)),
+    // A model that loads and soon fails again has not recovered.
+    recoveredDelay: ({ context }) => context.times.retryMs,
   },
   actions: {
     countStarted: assign({ inFlight: ({ context }) => context.inFlight + 1 }),
     countEnded: assign({ inFlight: ({ context }) => context.inFlight - 1 }),
     countLostLoad: assign({ lostLoads: ({ context }) => context.lostLoads + 1 }),
     forgetTrouble: assign({ failure: undefined, lostLoads: 0 }),
+    countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
+    forgetFailures: assign({ failures: 0 }),
     noteError: assign({ failure: (_, params: { readonly error: unknown }) => noteOf(params.error) }),
     noteLate: assign({
       failure: ({ context }, params: { readonly what: string }): FailureNote => ({
@@ -94,7 +76,7 @@ const modelSetup = setup({
     reloadsAtOnce: ({ context }) => context.reload === "at-once" && !context.unloadAsked,
     hasFailed: ({ context }) => context.failure !== undefined,
     isWantedAgain: ({ context }) => context.wantedAgain,
-    mayRetryAtOnce: ({ context }) => context.failure === undefined || !RESTING.has(context.failure.reason),
+    mayRetryAtOnce: ({ context }) => context.failure === undefined || !needsRest(context.failure),
     mayLoadOnFreshHost: ({ context }, params: { readonly error: unknown }) => {
       const { reason } = noteOf(params.error)
       return (reason === "died" || reason === "hung") && context.lostLoads + 1 < MAX_LOST_LOADS
@@ -105,7 +87,8 @@ const modelSetup = setup({
 /**
  * A model's life in memory: unloaded → admitting → loading → ready ⇄ busy → unloading → unloaded, and failed.
  *
- * Every way out of memory leads through `unloading`, so that no lease is forgotten. A model is a client of its host:
+ * Every way out of memory leads through `unloading`, so that no lease is forgotten, and no time ends it: `overdue`, the
+ * model is refused until its memory is back. A model is a client of its host:
  * it never restarts it, it loads again once the supervisor has.
  */
 export const modelMachine = modelSetup.createMachine({
@@ -114,6 +97,7 @@ export const modelMachine = modelSetup.createMachine({
     ...input,
     inFlight: 0,
     lostLoads: 0,
+    failures: 0,
     wantedAgain: false,
     unloadAsked: false,
     failure: undefined,
@@ -178,6 +162,7 @@ export const modelMachine = modelSetup.createMachine({
         },
       },
       initial: "ready",
+      after: { recoveredDelay: { actions: "forgetFailures" } },
       // A wish to unload stands: the ledger has given the memory to somebody else. Nor does a loaded model need to be
       // wanted, unless its host is gone and that is not known here yet.
       on: { "model.wanted": { guard: "isUnloadAsked", actions: "wantAgain" } },
@@ -216,8 +201,15 @@ export const modelMachine = modelSetup.createMachine({
           actions: { type: "noteError", params: ({ event }) => ({ error: event.error }) },
         },
       },
-      after: { unloadDeadline: "released" },
-      on: { "model.wanted": { actions: "wantAgain" } },
+      initial: "releasing",
+      states: {
+        releasing: {
+          after: { unloadDeadline: "overdue" },
+          on: { "model.wanted": { actions: "wantAgain" } },
+        },
+        // Its memory may be in use still: whoever wants the model is refused until that is over.
+        overdue: { entry: "forgetWishes" },
+      },
     },
     released: {
       always: [
@@ -233,7 +225,7 @@ export const modelMachine = modelSetup.createMachine({
         deciding: {
           always: [{ guard: "mayRetryAtOnce", target: "open" }, { target: "resting" }],
         },
-        resting: { after: { retryDelay: "open" } },
+        resting: { entry: "countFailure", after: { retryDelay: "open" } },
         open: { on: { "model.wanted": "#model.admitting" } },
       },
     },

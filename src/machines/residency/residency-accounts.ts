@@ -46,6 +46,13 @@ export const hasModelLease = ({ leases }: Residence): boolean =>
 export const hasTurnLease = ({ leases }: Residence): boolean =>
   leases.some(({ holder }) => holder.type === "turn")
 
+/** A server holds it although no lease of the model's own covers it; see `residency-found.ts`. */
+export const isFound = (residence: Residence): boolean =>
+  residence.phase === "loaded" && !hasModelLease(residence)
+
+/** What of the GPU's use is put down to a stay that is there, or is not back. */
+export const takenMib = ({ visibleMib, footprintMib }: Residence): number => visibleMib ?? footprintMib
+
 /** Promised, and nothing of it is taken yet. */
 export const isUntouched = (residence: Residence): boolean =>
   residence.phase === "committed" && residence.touched !== true
@@ -65,7 +72,7 @@ export const foreignIn = (state: LedgerState, { usedMib }: MemoryReading): numbe
   let settledMib = 0
   let movingMib = 0
   for (const { residence } of staysIn(state, "gpu")) {
-    if (residence.phase === "loaded") settledMib += residence.visibleMib ?? residence.footprintMib
+    if (residence.phase === "loaded") settledMib += takenMib(residence)
     else if (!isUntouched(residence)) movingMib += residence.footprintMib
   }
   const most = Math.max(0, usedMib - state.settings.reserveMib - settledMib)
@@ -76,15 +83,17 @@ export const foreignIn = (state: LedgerState, { usedMib }: MemoryReading): numbe
 /** The chance that an idle model is needed soon halves with this time. */
 const HALF_LIFE_MS = 300_000
 const LEAST_PERMILLE = 50
-/** Of what nobody waits for in a conversation. */
-const BACKGROUND_PERMILLE = 100
+
+/** In thousandths: in a conversation all are sure to be needed again but those that nobody waits for. */
+export const likelyInConversation = (modelClass: ModelClass): number =>
+  modelClass === "background" ? 100 : 1000
 
 export const likelyPermille = (
   state: LedgerState,
   { spec, usedAtMs }: TenantRecord,
   nowMs: number,
 ): number => {
-  if (state.inConversation) return spec.modelClass === "background" ? BACKGROUND_PERMILLE : 1000
+  if (state.inConversation) return likelyInConversation(spec.modelClass)
   const idleMs = Math.max(0, nowMs - usedAtMs)
   return Math.max(LEAST_PERMILLE, Math.round(1000 * 2 ** (-idleMs / HALF_LIFE_MS)))
 }

@@ -1,6 +1,6 @@
 import type { Placement, Variant } from "../../ports/residency.ts"
 import { type Footprint, footprintOf } from "./footprint-trust.ts"
-import { lossOf } from "./residency-accounts.ts"
+import { likelyInConversation, lossOf } from "./residency-accounts.ts"
 import { planResidency, type Resident, type Wanted } from "./residency-plan.ts"
 import type { TenantSpec } from "./residency-types.ts"
 
@@ -34,11 +34,7 @@ export interface BudgetOptions {
   readonly footprints: Readonly<Record<string, readonly number[]>>
 }
 
-/** A conversation is going on, so that every model but those in the background is sure to be needed again. */
-const LIKELY_PERMILLE = 1000
-const BACKGROUND_PERMILLE = 100
-
-/** What the ledger would decide if nothing were in memory yet and no other program took any. Pure. */
+/** What the ledger would decide in a conversation if nothing were in memory yet and no other program took any. Pure. */
 export const planBudget = ({ tenants, budgetMib, footprints }: BudgetOptions): BudgetPlan => {
   const pool = (placement: Placement) => ({ nowMib: budgetMib[placement], nominalMib: budgetMib[placement] })
   const budget = { gpu: pool("gpu"), cpu: pool("cpu") }
@@ -109,7 +105,7 @@ const residentOf = (
   placement: variant.placement,
   footprintMib: footprint.committedMib,
   reloadMs: variant.reloadMs,
-  likelyPermille: modelClass === "background" ? BACKGROUND_PERMILLE : LIKELY_PERMILLE,
+  likelyPermille: likelyInConversation(modelClass),
   standing: pinned ? "pinned" : "idle",
 })
 

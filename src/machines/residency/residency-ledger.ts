@@ -1,12 +1,15 @@
-import { hasModelLease, isUntouched, staysIn, tenantOf } from "./residency-accounts.ts"
+import { hasModelLease, isFound, isUntouched, staysIn, tenantOf } from "./residency-accounts.ts"
+import { fallBack } from "./residency-fallback.ts"
+import { find } from "./residency-found.ts"
+import { load } from "./residency-loaded.ts"
 import { classRank } from "./residency-plan.ts"
 import { chase, relieve, tidy } from "./residency-pressure.ts"
 import { enqueue, refuse, serve } from "./residency-queue.ts"
-import { learn, read, settleLate } from "./residency-readings.ts"
+import { read, settleLate, unread } from "./residency-readings.ts"
 import {
   andThen,
   beginVerifying,
-  moved,
+  promiseAgain,
   unchanged,
   vacate,
   withResidence,
@@ -66,9 +69,13 @@ const happened = (state: LedgerState, event: LedgerEvent): LedgerStep => {
     case "tenant.busy":
       return unchanged(busy(state, event.model, event.busy, nowMs))
     case "tenant.loaded":
-      return loaded(state, event.model, event.measuredMib, nowMs)
+      return load(state, event.model, event, nowMs)
     case "tenant.out-of-memory":
       return unchanged(outOfMemory(state, event.model, nowMs))
+    case "tenant.fell-back":
+      return fallBack(state, event.model, nowMs)
+    case "tenant.found":
+      return find(state, event.model, event.found, nowMs)
     case "eviction.ended": {
       const residence = tenantOf(state, event.model)?.residence
       const isCurrent = residence?.incarnation === event.incarnation && residence.phase === "releasing"
@@ -81,6 +88,8 @@ const happened = (state: LedgerState, event: LedgerEvent): LedgerStep => {
       return ended(state, event.id, nowMs)
     case "reading":
       return read(state, event.reading, nowMs)
+    case "readings.gone":
+      return unread(state)
     case "conversation":
       return unchanged({
         ...state,
@@ -109,13 +118,13 @@ const unregistered = (state: LedgerState, model: string, nowMs: number): LedgerS
       andThen(step, (next) => refuse(next, request, nowMs, "That model is being shut down.")),
     unchanged(state),
   )
-  return andThen(refused, (next) =>
-    unchanged(
-      tenant.residence === undefined || isUntouched(tenant.residence)
-        ? vacate(withTenant(next, model, { gone: true }), model, nowMs)
-        : withTenant(next, model, { gone: true }),
-    ),
-  )
+  // What a server holds without a lease of ours is a stranger's where nobody here knows the model.
+  const isHeldHere =
+    tenant.residence !== undefined && !isUntouched(tenant.residence) && !isFound(tenant.residence)
+  return andThen(refused, (next) => {
+    const left = withTenant(next, model, { gone: true })
+    return unchanged(isHeldHere ? left : vacate(left, model, nowMs))
+  })
 }
 
 const busy = (state: LedgerState, model: string, isBusy: boolean, nowMs: number): LedgerState => {
@@ -125,32 +134,6 @@ const busy = (state: LedgerState, model: string, isBusy: boolean, nowMs: number)
   return withResidence(noted, model, (stay) =>
     stay.doomedAtMs === undefined ? stay : { ...stay, doomedAtMs: nowMs },
   )
-}
-
-const loaded = (
-  state: LedgerState,
-  model: string,
-  measuredMib: number | undefined,
-  nowMs: number,
-): LedgerStep => {
-  const residence = tenantOf(state, model)?.residence
-  if (residence === undefined || residence.phase !== "committed" || !hasModelLease(residence)) {
-    return unchanged(state)
-  }
-  const undisturbed = residence.before?.moves === state.moves ? residence.before : undefined
-  const onGpu = residence.variant.placement === "gpu"
-  const settled = onGpu ? moved(state, nowMs) : state
-  const next = withResidence(settled, model, ({ before: _, ...stay }) => ({
-    ...stay,
-    phase: "loaded",
-    loadedAtMs: nowMs,
-    toldMib: measuredMib,
-    ...(undisturbed === undefined ? {} : { before: { ...undisturbed, moves: settled.moves } }),
-  }))
-  const used = withTenant(next, model, { usedAtMs: nowMs })
-  // With a reading from before the load, the one after it is waited for; else what the engine says has to do.
-  const learnt = undisturbed === undefined ? learn(used, model, measuredMib ?? 0) : unchanged(used)
-  return onGpu ? { state: learnt.state, commands: [...learnt.commands, { type: "look" }] } : learnt
 }
 
 const outOfMemory = (state: LedgerState, model: string, nowMs: number): LedgerState => {
@@ -212,9 +195,8 @@ const leaseEnded = (state: LedgerState, model: string, id: string, nowMs: number
       ? beginVerifying(next, model, nowMs)
       : unchanged(next)
   }
+  if (isFound(residence)) return unchanged(next)
   if (leases.length === 0) return beginVerifying(next, model, nowMs)
   if (!isUnloaded) return unchanged(next)
-  // A turn still counts on it: it stays promised, to be loaded again.
-  const { before: _, visibleMib: __, loadedAtMs: ___, ...promised } = rest
-  return unchanged(moved(withTenant(next, model, { residence: { ...promised, phase: "committed" } }), nowMs))
+  return unchanged(promiseAgain(next, model, nowMs))
 }

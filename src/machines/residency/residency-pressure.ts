@@ -186,13 +186,18 @@ export const tidy = (state: LedgerState, nowMs: number): LedgerStep =>
     return next
   }, unchanged(state))
 
+/** A few MiB more than when a variant did not fit are no reason to try again: readings move by as much. */
+const ROOMIER_MIB = 64
+
 const noteBetter = (state: LedgerState, { tenant, residence }: Stay, nowMs: number): LedgerState => {
   if (residence.rung === 0 || residence.phase !== "loaded") return state
   const isBetter = tenant.spec.variants.slice(0, residence.rung).some((variant, rung) => {
     const { placement } = variant
     const ownMib = placement === residence.variant.placement ? residence.footprintMib : 0
     const freeMib = budgetOf(state, placement).nowMib - committedMib(state, placement) + ownMib
-    return footprintIn(state, variant).committedMib <= freeMib && !isResting(tenant, rung, nowMs)
+    const tightMib = tenant.tooTightMib?.[variant.footprintKey] ?? Number.NEGATIVE_INFINITY
+    const isRoomier = freeMib >= tightMib + ROOMIER_MIB
+    return footprintIn(state, variant).committedMib <= freeMib && isRoomier && !isResting(tenant, rung, nowMs)
   })
   if (isBetter === (residence.betterSinceMs !== undefined)) return state
   const betterSinceMs = isBetter ? nowMs : undefined

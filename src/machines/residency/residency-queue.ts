@@ -190,9 +190,12 @@ const grant = (
     }
     const isLoading = type === "model" && !hasModelLease(stay)
     if (isLoading && stay.variant.placement === "gpu") next = moved(next, nowMs)
-    const before = isLoading ? measurableFrom(state, next, model) : undefined
+    // What a server held before is in both readings: its load measures nothing.
+    const wasThere = stay.visibleMib !== undefined
+    const before = isLoading && !wasThere ? measurableFrom(state, next, model) : undefined
     const residence: Residence = {
       ...stay,
+      phase: isLoading ? "committed" : stay.phase,
       ...(before === undefined ? {} : { before }),
       touched: stay.touched === true || isLoading,
       leases: [...stay.leases, { requestId: request.id, holder: request.holder }],

@@ -1,6 +1,6 @@
 import type { MemoryReading } from "../../ports/readings.ts"
 import { withSample } from "./footprint-trust.ts"
-import { budgetOf, foreignIn, staysIn } from "./residency-accounts.ts"
+import { budgetOf, foreignIn, staysIn, takenMib, tenantOf } from "./residency-accounts.ts"
 import { andThen, LOOK_AGAIN_MS, recount, unchanged, vacate, withResidence } from "./residency-steps.ts"
 import type { LedgerState, LedgerStep, Residence } from "./residency-types.ts"
 
@@ -22,13 +22,33 @@ export const read = (state: LedgerState, reading: MemoryReading, nowMs: number):
   )
 }
 
-/** Ends the stays whose memory the reading shows to be back. What others use is taken to be what it was. */
+/**
+ * There is nothing to go by but the declared figures: what others were seen to use is not known any more. A load that
+ * waits for its second reading is taken at its engine's word, since a reading much later says little about it.
+ */
+export const unread = (state: LedgerState): LedgerStep => {
+  const blind: LedgerState = { ...state, reading: undefined, foreignMib: 0 }
+  return staysIn(state, "gpu").reduce((step, { tenant, residence }) => {
+    const { model } = tenant.spec
+    if (residence.before === undefined) return step
+    if (residence.loadedAtMs !== undefined)
+      return andThen(step, (next) => learn(next, model, residence.toldMib ?? 0))
+    return andThen(step, (next) =>
+      unchanged(withResidence(next, model, ({ before: _, ...rest }): Residence => rest)),
+    )
+  }, unchanged(blind))
+}
+
+/**
+ * Ends the stays whose memory the reading shows to be back. What others use is taken to be what it was, and what is still
+ * loading to have nothing yet: it could hide what an unloading has not given back.
+ */
 const verify = (state: LedgerState, reading: MemoryReading, nowMs: number): LedgerState => {
   const ended = staysIn(state, "gpu").filter(({ residence }) => residence.endedAtMs !== undefined)
   if (ended.length === 0) return state
   let expectedMib = state.settings.reserveMib + state.foreignMib
   for (const { residence } of staysIn(state, "gpu")) {
-    if (residence.endedAtMs === undefined) expectedMib += residence.visibleMib ?? residence.footprintMib
+    if (residence.phase === "loaded") expectedMib += takenMib(residence)
   }
   if (reading.usedMib > expectedMib + BACK_MIB) return state
   return ended.reduce((next, { tenant }) => vacate(next, tenant.spec.model, nowMs), state)
@@ -53,7 +73,7 @@ const measure = (state: LedgerState, reading: MemoryReading): LedgerStep => {
 
 /** Keeps what a model was measured to take; nothing where that is no figure. */
 export const learn = (state: LedgerState, model: string, foundMib: number): LedgerStep => {
-  const residence = state.tenants.find(({ spec }) => spec.model === model)?.residence
+  const residence = tenantOf(state, model)?.residence
   if (residence === undefined) return unchanged(state)
   const settled = withResidence(state, model, ({ before: _, ...rest }): Residence => rest)
   const sampleMib = Math.ceil(Math.min(foundMib, budgetOf(state, residence.variant.placement).nominalMib))
@@ -75,15 +95,17 @@ export const settleLate = (state: LedgerState, nowMs: number): LedgerStep => {
   const late = verifying.filter(({ residence }) => (residence.endedAtMs ?? nowMs) + verifyMs <= nowMs)
   if (late.length > 0) {
     const { reading } = state
-    const isRecent = reading !== undefined && reading.atMs >= state.movedAtMs
     const vacated = late.reduce((next, { tenant }) => vacate(next, tenant.spec.model, nowMs), state)
     const looking = { ...vacated, lookAtMs: nowMs + LOOK_AGAIN_MS }
-    return {
-      state: isRecent
-        ? { ...looking, foreignMib: foreignIn(looking, reading), movedAtMs: state.movedAtMs }
-        : looking,
-      commands: [{ type: "look" }],
+    const command = { type: "look" } as const
+    if (reading === undefined) return { state: looking, commands: [command] }
+    if (reading.atMs < state.movedAtMs) {
+      // Something of ours moved since: until the next reading all of it may be left.
+      const leftMib = late.reduce((sum, { residence }) => sum + takenMib(residence), 0)
+      return { state: { ...looking, foreignMib: state.foreignMib + leftMib }, commands: [command] }
     }
+    const foreignMib = foreignIn(looking, reading)
+    return { state: { ...looking, foreignMib, movedAtMs: state.movedAtMs }, commands: [command] }
   }
   if (nowMs < state.lookAtMs) return unchanged(state)
   return { state: { ...state, lookAtMs: nowMs + LOOK_AGAIN_MS }, commands: [{ type: "look" }] }

@@ -1,4 +1,4 @@
-import { footprintIn, isUntouched } from "./residency-accounts.ts"
+import { footprintIn, isUntouched, tenantOf } from "./residency-accounts.ts"
 import type {
   EvictionReason,
   LedgerCommand,
@@ -59,7 +59,7 @@ export const evict = (
   },
 ): LedgerStep => {
   const { model, why, force, nowMs } = options
-  const incarnation = state.tenants.find(({ spec }) => spec.model === model)?.residence?.incarnation
+  const incarnation = tenantOf(state, model)?.residence?.incarnation
   if (incarnation === undefined) return unchanged(state)
   const releasing = withResidence(state, model, ({ doomedAtMs: _, ...residence }) => ({
     ...residence,
@@ -76,6 +76,28 @@ export const evict = (
   }
 }
 
+/** A model left, and a turn still counts on it: it stays promised as it was, to be loaded again. */
+export const promiseAgain = (state: LedgerState, model: string, nowMs: number): LedgerState =>
+  moved(
+    withResidence(
+      state,
+      model,
+      ({ before: _, visibleMib: __, loadedAtMs: ___, betterSinceMs: ____, ...stay }) => ({
+        ...stay,
+        phase: "committed",
+        footprintMib: footprintIn(state, stay.variant).committedMib,
+      }),
+    ),
+    nowMs,
+  )
+
+/** The stay as that of another variant: what was seen of it as the former says nothing of this one. */
+export const asVariant = (
+  state: LedgerState,
+  { visibleMib: _, ...stay }: Residence,
+  { rung, variant }: Pick<Residence, "rung" | "variant">,
+): Residence => ({ ...stay, rung, variant, footprintMib: footprintIn(state, variant).committedMib })
+
 /** The memory is back, or was never taken. */
 export const vacate = (state: LedgerState, model: string, nowMs: number): LedgerState => ({
   ...moved(state, nowMs),
@@ -91,7 +113,7 @@ export const vacate = (state: LedgerState, model: string, nowMs: number): Ledger
  * anybody else: some servers answer before it is free. Leases on it are void.
  */
 export const beginVerifying = (state: LedgerState, model: string, nowMs: number): LedgerStep => {
-  const residence = state.tenants.find(({ spec }) => spec.model === model)?.residence
+  const residence = tenantOf(state, model)?.residence
   if (residence === undefined) return unchanged(state)
   if (residence.variant.placement === "cpu" || state.reading === undefined || isUntouched(residence)) {
     return unchanged(vacate(state, model, nowMs))
@@ -117,7 +139,8 @@ export const recount = (state: LedgerState): LedgerState => ({
   tenants: state.tenants.map((tenant) => {
     const { residence } = tenant
     if (residence === undefined) return tenant
-    const footprintMib = footprintIn(state, residence.variant).committedMib
+    const believedMib = footprintIn(state, residence.variant).committedMib
+    const footprintMib = Math.max(believedMib, residence.visibleMib ?? 0)
     return footprintMib === residence.footprintMib
       ? tenant
       : { ...tenant, residence: { ...residence, footprintMib } }

@@ -1,5 +1,13 @@
 import type { MemoryReading } from "../../ports/readings.ts"
-import type { LeaseHolder, ModelClass, Placement, Tenant, Variant } from "../../ports/residency.ts"
+import type {
+  FoundModel,
+  LeaseHolder,
+  LoadedAs,
+  ModelClass,
+  Placement,
+  Tenant,
+  Variant,
+} from "../../ports/residency.ts"
 
 /** MiB are whole numbers; times are milliseconds. */
 export interface LedgerSettings {
@@ -85,6 +93,8 @@ export interface TenantRecord {
   readonly usedAtMs: number
   /** Until when a variant rests, by its `footprintKey`. */
   readonly restingUntilMs: Readonly<Record<string, number>>
+  /** How much room there was, in MiB, for a variant that was counted to fit and did not; by its `footprintKey`. */
+  readonly tooTightMib?: Readonly<Record<string, number>> | undefined
   readonly residence?: Residence | undefined
 }
 
@@ -128,8 +138,12 @@ export type LedgerEvent = { readonly nowMs: number } & (
   | { readonly type: "tenant.registered"; readonly tenant: TenantSpec }
   | { readonly type: "tenant.unregistered"; readonly model: string }
   | { readonly type: "tenant.busy"; readonly model: string; readonly busy: boolean }
-  | { readonly type: "tenant.loaded"; readonly model: string; readonly measuredMib?: number | undefined }
+  | ({ readonly type: "tenant.loaded"; readonly model: string } & LoadedAs)
   | { readonly type: "tenant.out-of-memory"; readonly model: string }
+  /** It was to be on the GPU, and is on the processor. */
+  | { readonly type: "tenant.fell-back"; readonly model: string }
+  /** What a server of others holds of it; undefined: nothing. */
+  | { readonly type: "tenant.found"; readonly model: string; readonly found: FoundModel | undefined }
   | { readonly type: "eviction.ended"; readonly model: string; readonly incarnation: number }
   | {
       readonly type: "request.made"
@@ -141,6 +155,8 @@ export type LedgerEvent = { readonly nowMs: number } & (
   /** Given up, or its leases are. */
   | { readonly type: "request.ended"; readonly id: string }
   | { readonly type: "reading"; readonly reading: MemoryReading }
+  /** There are no readings any more: the last one no longer holds, and the declared figures count. */
+  | { readonly type: "readings.gone" }
   | { readonly type: "conversation"; readonly active: boolean }
   | { readonly type: "time.passed" }
 )
@@ -168,6 +184,7 @@ export type LedgerCommand =
 /** One line of the ledger's log, as data. */
 export type LedgerReport = { readonly atMs: number } & (
   | { readonly type: "degraded"; readonly model: string; readonly from: string; readonly to: string }
+  | { readonly type: "fell-back"; readonly model: string; readonly from: string; readonly to: string }
   | {
       readonly type: "evicting"
       readonly model: string
@@ -180,7 +197,14 @@ export type LedgerReport = { readonly atMs: number } & (
   | { readonly type: "refused"; readonly models: readonly string[]; readonly reason: string }
 )
 
-export type EvictionReason = "request" | "overcommitted" | "idle" | "better-variant" | "overdue"
+export type EvictionReason =
+  | "request"
+  | "overcommitted"
+  | "idle"
+  | "better-variant"
+  /** A server holds it in a way in which it would not be loaded. */
+  | "found-otherwise"
+  | "overdue"
 
 export interface LedgerStep {
   readonly state: LedgerState

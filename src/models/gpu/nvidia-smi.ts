@@ -1,14 +1,12 @@
 import type { Clock } from "../../ports/clock.ts"
 import type { MemorySource, OpenSource, SourceListener } from "./memory-source.ts"
-import { type ReaderProcess, startReader } from "./reader-process.ts"
-import { MEMORY_QUERY, PROCESS_QUERY, parseMemoryLine, parseProcessLine } from "./smi-line.ts"
+import { startReader } from "./reader-process.ts"
+import { MEMORY_QUERY, parseMemoryLine } from "./smi-line.ts"
 
 /** From measuring to the line being here; a reading is dated back by it, so that none is taken for newer than it is. */
 const LINE_LAG_MS = 100
-/** nvidia-smi says nothing where no process uses the GPU, so a row counts as gone when it is not said again. */
-const PROCESS_ROUNDS = 3
-/** No driver, no device: `nvidia-smi`'s own exit codes 6 and 9; 127: a shell found no such program. */
-const FINAL_CODES: ReadonlySet<number | undefined> = new Set([6, 9, 127])
+/** No driver, no device: `nvidia-smi`'s own exit codes 6 and 9; 126 and 127: a shell could not start the program. */
+const FINAL_CODES: ReadonlySet<number | undefined> = new Set([6, 9, 126, 127])
 
 interface SmiOptions {
   readonly program: string
@@ -18,7 +16,7 @@ interface SmiOptions {
   readonly clock: Clock
 }
 
-/** Readings by one long-lived `nvidia-smi`, and a second one for the use of each process. */
+/** Readings by one long-lived `nvidia-smi`. It tells no use of each process: that would take a second one. */
 export const nvidiaSmi = (options: SmiOptions): MemorySource => ({
   id: "nvidia-smi",
   open: (listener) => openSmi(options, listener),
@@ -26,23 +24,8 @@ export const nvidiaSmi = (options: SmiOptions): MemorySource => ({
 
 function openSmi({ program, device, intervalMs, clock }: SmiOptions, listener: SourceListener): OpenSource {
   const format = ["--format=csv,noheader,nounits", "-i", String(device), "-lms", String(intervalMs)]
-  const uses = new Map<number, { readonly usedMib: number; readonly atMs: number }>()
-  let tellsProcesses = false
   let described = false
-  const processes = startReader(program, [`--query-compute-apps=${PROCESS_QUERY}`, ...format], {
-    line: (line) => {
-      const use = parseProcessLine(line)
-      if (use === undefined) return
-      // Only now is it known that this driver tells: without a process, and where it does not tell, there is no row.
-      tellsProcesses = true
-      uses.set(use.pid, { usedMib: use.usedMib, atMs: clock.now() })
-    },
-    // Without it there are readings all the same.
-    gone: () => {
-      tellsProcesses = false
-    },
-  })
-  const memory: ReaderProcess = startReader(program, [`--query-gpu=${MEMORY_QUERY}`, ...format], {
+  const reader = startReader(program, [`--query-gpu=${MEMORY_QUERY}`, ...format], {
     line: (line) => {
       const found = parseMemoryLine(line)
       if (found === undefined || found.index !== device) return
@@ -50,25 +33,10 @@ function openSmi({ program, device, intervalMs, clock }: SmiOptions, listener: S
         described = true
         listener.described({ name: found.name, driverVersion: found.driverVersion, count: 1 })
       }
-      const nowMs = clock.now()
-      for (const [pid, use] of uses) {
-        if (nowMs - use.atMs > PROCESS_ROUNDS * intervalMs) uses.delete(pid)
-      }
       const { totalMib, usedMib } = found
-      const reading = { totalMib, usedMib, atMs: nowMs - LINE_LAG_MS }
-      const list = [...uses].map(([pid, use]) => ({ pid, usedMib: use.usedMib }))
-      listener.reading(tellsProcesses ? { ...reading, processes: list } : reading)
+      listener.reading({ totalMib, usedMib, atMs: clock.now() - LINE_LAG_MS })
     },
-    gone: (reason, code) => {
-      processes.kill()
-      listener.gone({ reason, isFinal: FINAL_CODES.has(code) || / ENOENT$/.test(reason) })
-    },
+    gone: (reason, code) => listener.gone({ reason, isFinal: FINAL_CODES.has(code) }),
   })
-  return {
-    ask: () => undefined,
-    close: () => {
-      memory.kill()
-      processes.kill()
-    },
-  }
+  return { ask: () => undefined, close: () => reader.kill() }
 }

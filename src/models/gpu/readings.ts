@@ -14,11 +14,12 @@ import { SupervisedReadings } from "./supervised-readings.ts"
 
 const INTERVAL_MS = 500
 const SILENT_MS = 3000
+/** A GPU that sleeps takes seconds to wake; opening waits as long until it is known which source there is. */
 const START_MS = 10_000
+/** Longer than a source that crashed or hung needs to be back. */
+const GONE_MS = 5000
 /** How long `take` waits: two rounds of nvidia-smi and what it needs to start. */
 const TAKE_MS = 2000
-/** How long opening waits until it is known which source there is. */
-const OPEN_MS = 5000
 /** Some readings; whoever listens too slowly loses the oldest, as only the newest counts. */
 const WATCH_BUFFER = 4
 
@@ -46,8 +47,8 @@ export interface GpuReadings extends Readings {
 
 /**
  * Readings of the GPU's memory: NVML in a child process, else one long-lived nvidia-smi, else none. Succeeds when it is
- * known which, at the latest after 5 s; `source` is up to date whenever it is looked at. Never fails. Without a sign of a
- * driver no process is started.
+ * known which, at the latest after 10 s; `source` is up to date whenever it is looked at: a GPU that answers later is read
+ * from then on. Never fails. Without a sign of a driver no process is started.
  */
 export const openReadings = (options: ReadingsOptions): Effect.Effect<GpuReadings, never, Scope> =>
   Effect.gen(function* () {
@@ -61,11 +62,12 @@ export const openReadings = (options: ReadingsOptions): Effect.Effect<GpuReading
             intervalMs: INTERVAL_MS,
             silentMs: SILENT_MS,
             startMs: START_MS,
+            goneMs: GONE_MS,
           }),
       ),
       (opened) => Effect.sync(() => opened.close()),
     )
-    yield* known(supervised, clock)
+    yield* known(supervised)
     return {
       get source() {
         return supervised.state.type === "reading" ? supervised.state.source : "none"
@@ -79,10 +81,21 @@ export const openReadings = (options: ReadingsOptions): Effect.Effect<GpuReading
         return state.type === "none" ? state.reason : "no reading has come yet"
       },
       take: takeReading(supervised, clock),
-      watch: Stream.callback<MemoryReading>(
+      watch: Stream.callback<MemoryReading | undefined>(
         (queue) =>
           Effect.acquireRelease(
-            Effect.sync(() => supervised.onReading((reading) => Queue.offerUnsafe(queue, reading))),
+            Effect.sync(() => {
+              const tell = (news: MemoryReading | undefined) => void Queue.offerUnsafe(queue, news)
+              const stops = [
+                supervised.onReading(tell),
+                supervised.onState(() => {
+                  if (supervised.state.type === "none") tell(undefined)
+                }),
+              ]
+              return () => {
+                for (const stop of stops) stop()
+              }
+            }),
             (stop) => Effect.sync(stop),
           ),
         { bufferSize: WATCH_BUFFER, strategy: "sliding" },
@@ -90,20 +103,14 @@ export const openReadings = (options: ReadingsOptions): Effect.Effect<GpuReading
     }
   })
 
-const known = (supervised: SupervisedReadings, clock: Clock): Effect.Effect<void> =>
+const known = (supervised: SupervisedReadings): Effect.Effect<void> =>
   Effect.callback((resume) => {
-    const release = () => {
+    const stop = supervised.onState(() => {
       stop()
-      clock.clearTimeout(timer)
-    }
-    const end = () => {
-      release()
       resume(Effect.void)
-    }
-    const timer = clock.setTimeout(end, OPEN_MS)
-    const stop = supervised.onState(end)
-    if (supervised.state.type !== "opening") end()
-    return Effect.sync(release)
+    })
+    if (supervised.state.type !== "opening") resume(Effect.void)
+    return Effect.sync(stop)
   })
 
 const takeReading = (

@@ -33,19 +33,6 @@ export function parseMemoryLine(line: string): MemoryLine | undefined {
   return { index: Number(index), name, driverVersion: driverVersion ?? "", totalMib, usedMib }
 }
 
-/** What the second nvidia-smi is asked; the fields of `parseProcessLine`, in order. */
-export const PROCESS_QUERY = "pid,used_memory"
-
-/** One line of `--query-compute-apps`; undefined where it does not tell, as on Windows. */
-export function parseProcessLine(
-  line: string,
-): { readonly pid: number; readonly usedMib: number } | undefined {
-  const [pid, used, ...rest] = line.trim().split(/\s*,\s*/)
-  if (rest.length > 0 || pid === undefined || !/^\d{1,10}$/.test(pid)) return undefined
-  const usedMib = parseMib(used)
-  return usedMib === undefined ? undefined : { pid: Number(pid), usedMib }
-}
-
 /** Units are asked away, but a version that writes them all the same is understood. */
 function parseMib(field: string | undefined): number | undefined {
   const match = /^(\d{1,9})\s*([a-z]*)$/i.exec(field ?? "")

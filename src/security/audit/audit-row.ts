@@ -1,3 +1,4 @@
+import { isRecord } from "../../platform/is-record.ts"
 import type { AuditEntry, AuditKind, AuditRow } from "../../ports/audit.ts"
 import type { CallOrigin, Tier } from "../../ports/guard.ts"
 import { AuditError } from "./audit-error.ts"
@@ -103,9 +104,6 @@ export const payloadOf = (text: SqlValue | undefined): Readonly<Record<string, u
     return undefined
   }
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 const oneOf = <A extends string>(known: readonly A[], found: string | undefined): A | undefined =>
   known.find((word) => word === found)

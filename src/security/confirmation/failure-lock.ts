@@ -1,3 +1,5 @@
+import type { EarlierVerdict } from "../../ports/consent.ts"
+
 const MOST_FAILURES = 3
 
 interface Failures {
@@ -30,6 +32,28 @@ export class FailureLock {
     const failures = this.#failures.get(operationKey)
     if (failures === undefined || failures.count < MOST_FAILURES) return 0
     return Math.max(0, failures.lastAtMs + this.#lockMs - nowMs)
+  }
+
+  /**
+   * Counts again what an earlier process counted, oldest first. Nothing is older than what came before it, and an age that
+   * makes no sense is none. Where both know of failures the stricter holds.
+   */
+  seed(verdicts: Iterable<EarlierVerdict>, nowMs: number): void {
+    const earlier = new FailureLock(this.#lockMs)
+    let atMs = Number.NEGATIVE_INFINITY
+    for (const { operationKey, type, ageMs } of verdicts) {
+      atMs = Math.max(atMs, nowMs - (Number.isFinite(ageMs) ? Math.max(ageMs, 0) : 0))
+      if (type === "granted") earlier.forget(operationKey)
+      else earlier.count(operationKey, atMs)
+      if (type === "locked") earlier.#failures.set(operationKey, { count: MOST_FAILURES, lastAtMs: atMs })
+    }
+    for (const [operationKey, { count, lastAtMs }] of earlier.#failures) {
+      const mine = this.#failures.get(operationKey)
+      this.#failures.set(operationKey, {
+        count: Math.max(count, mine?.count ?? 0),
+        lastAtMs: Math.max(lastAtMs, mine?.lastAtMs ?? lastAtMs),
+      })
+    }
   }
 
   /** A failure is remembered for as long as a lock lasts. */

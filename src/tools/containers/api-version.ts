@@ -1,5 +1,9 @@
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type { ContainerFailure } from "../../ports/containers.ts"
+import { badAnswer } from "./container-error.ts"
+import { type EngineCalls, readText } from "./engine-calls.ts"
 
 /**
  * What is read of the answers has not changed between these. Debian 12's engine ends at 1.41, and engines from 29 on begin
@@ -15,8 +19,23 @@ const Version = Schema.Struct({
 
 const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Version))
 
+const MOST_BYTES = 1_048_576
+
+/** The version that the engine and Jett speak, `v1.44`: the one request that names no container. */
+export const askApiVersion = (
+  call: EngineCalls,
+  { engine, answerMs }: { readonly engine: string; readonly answerMs: number },
+): Effect.Effect<string, ContainerFailure> => {
+  const what = "ask for the API's version"
+  const asked = { what, answerMs, maxBytes: MOST_BYTES, version: undefined }
+  return Effect.flatMap(readText(call, { ...asked, ask: (docker) => docker.version() }), ({ text }) => {
+    const version = chooseApiVersion(text)
+    return version === undefined ? Effect.fail(badAnswer(what, engine)) : Effect.succeed(version)
+  })
+}
+
 /** The newest version of the API that the engine and we speak, `v1.41`; undefined where there is none. */
-export const chooseApiVersion = (json: string): string | undefined => {
+const chooseApiVersion = (json: string): string | undefined => {
   const found = Option.getOrUndefined(decode(json))
   if (found === undefined) return undefined
   const [least, most] = [minorOf(found.MinAPIVersion ?? "1.12"), minorOf(found.ApiVersion)]

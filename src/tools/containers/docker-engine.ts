@@ -2,9 +2,9 @@ import * as Effect from "effect/Effect"
 import type { ContainerFacts, ContainerFailure, Containers } from "../../ports/containers.ts"
 import { containerNameProblem } from "../../security/container-name.ts"
 import { type EngineHost, engineAddress } from "../../security/engine-host.ts"
-import { chooseApiVersion } from "./api-version.ts"
+import { askApiVersion } from "./api-version.ts"
 import { badAnswer, ContainerError } from "./container-error.ts"
-import { type EngineCall, makeEngineCalls } from "./engine-calls.ts"
+import { type EngineCall, type EngineText, makeEngineCalls, readText } from "./engine-calls.ts"
 import { type InspectedContainer, parseInspect } from "./inspect-answer.ts"
 import { LogTail } from "./log-tail.ts"
 import { secretsOfEnvironment } from "./secret-environment.ts"
@@ -34,31 +34,22 @@ const MOST_GRACE_S = 600
 export const makeDockerEngine = (options: DockerEngineOptions): Containers => {
   const { host, answerMs = 10_000, onSecret } = options
   const engine = engineAddress(host)
-  const call = makeEngineCalls(host, options.connectMs ?? (host.type === "ssh" ? 15_000 : 5_000))
+  const call = makeEngineCalls(host, options.connectMs)
   let version = options.apiVersion === undefined ? undefined : `v${options.apiVersion}`
 
   /** The text of a 200. */
   const read = (
     what: string,
     asked: Pick<EngineCall, "ask" | "version">,
-  ): Effect.Effect<{ readonly json: string; readonly engineNowMs: number | undefined }, ContainerFailure> =>
-    Effect.suspend(() => {
-      const pieces: Buffer[] = []
-      const onBody = (bytes: Buffer): void => void pieces.push(bytes)
-      return call({ what, changes: false, answerMs, maxBytes: MOST_JSON_BYTES, onBody, ...asked }).pipe(
-        Effect.map(({ engineNowMs }) => ({ json: Buffer.concat(pieces).toString("utf8"), engineNowMs })),
-      )
-    })
+  ): Effect.Effect<EngineText, ContainerFailure> =>
+    readText(call, { what, answerMs, maxBytes: MOST_JSON_BYTES, ...asked })
 
   const apiVersion = Effect.suspend(() =>
     version !== undefined
       ? Effect.succeed(version)
-      : read("ask for the API's version", { ask: (docker) => docker.version(), version: undefined }).pipe(
-          Effect.flatMap(({ json }) => {
-            version = chooseApiVersion(json)
-            return version === undefined
-              ? Effect.fail(badAnswer("ask for the API's version", engine))
-              : Effect.succeed(version)
+      : Effect.tap(askApiVersion(call, { engine, answerMs }), (chosen) =>
+          Effect.sync(() => {
+            version = chosen
           }),
         ),
   )
@@ -87,8 +78,8 @@ export const makeDockerEngine = (options: DockerEngineOptions): Containers => {
   const look = (name: string): Effect.Effect<InspectedContainer, ContainerFailure> =>
     withName(name, (version) =>
       read(`inspect ${name}`, { ask: (docker) => docker.getContainer(name).inspect(), version }).pipe(
-        Effect.flatMap(({ json, engineNowMs }) => {
-          const found = parseInspect(json, name, engineNowMs)
+        Effect.flatMap(({ text, engineNowMs }) => {
+          const found = parseInspect(text, name, engineNowMs)
           if (found === undefined) return Effect.fail(badAnswer(`inspect ${name}`, engine))
           const secrets = secretsOfEnvironment(found.environment)
           if (secrets.length > 0) onSecret(secrets)
@@ -186,13 +177,13 @@ export const makeDockerEngine = (options: DockerEngineOptions): Containers => {
     stats: (name) =>
       Effect.gen(function* () {
         const { memoryLimitBytes } = yield* look(name)
-        const { json } = yield* withName(name, (version) =>
+        const { text } = yield* withName(name, (version) =>
           read(`measure ${name}`, {
             ask: (docker) => docker.getContainer(name).stats({ stream: false }),
             version,
           }),
         )
-        const usage = parseStats(json, name, memoryLimitBytes)
+        const usage = parseStats(text, name, memoryLimitBytes)
         return usage ?? (yield* Effect.fail(badAnswer(`measure ${name}`, engine)))
       }),
   }

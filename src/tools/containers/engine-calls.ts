@@ -34,9 +34,12 @@ type DialCallback = (error: unknown, answer?: unknown) => void
 /**
  * dockerode says which requests the engine's API has; how they travel is ours. Its own modem takes the address from
  * `DOCKER_HOST` before ours, follows redirects to wherever (and ends the process where those fail), reads answers without
- * an end, and takes any SSH host for the right one: decision 24.
+ * an end, and takes any SSH host for the right one: decision 24. `connectMs`: until a connection stands.
  */
-export const makeEngineCalls = (host: EngineHost, connectMs: number): EngineCalls => {
+export const makeEngineCalls = (
+  host: EngineHost,
+  connectMs: number = host.type === "ssh" ? 15_000 : 5_000,
+): EngineCalls => {
   // Now, and not in the middle of a turn: it brings a gRPC library along, and loading that stops everything else.
   const library = import("dockerode")
   library.catch(() => {})
@@ -55,6 +58,24 @@ export const makeEngineCalls = (host: EngineHost, connectMs: number): EngineCall
       }),
     )
   }
+}
+
+/** A request that only reads, with the whole answer as text. */
+export const readText = (
+  call: EngineCalls,
+  asked: Omit<EngineCall, "changes" | "onBody">,
+): Effect.Effect<EngineText, ContainerFailure> =>
+  Effect.suspend(() => {
+    const pieces: Buffer[] = []
+    const onBody = (bytes: Buffer): void => void pieces.push(bytes)
+    return Effect.map(call({ ...asked, changes: false, onBody }), ({ engineNowMs }) => ({
+      text: Buffer.concat(pieces).toString("utf8"),
+      engineNowMs,
+    }))
+  })
+
+export interface EngineText extends Pick<EngineAnswer, "engineNowMs"> {
+  readonly text: string
 }
 
 const exchange = async (

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { ContainerFacts, Containers } from "../../ports/containers.ts"
-import type { GuardedTool, Operation, Performed } from "../../ports/guarded-tool.ts"
+import type { GuardedTool, Operation, Performed, TargetFailure } from "../../ports/guarded-tool.ts"
 import type { Policy, PolicyRow } from "../../security/policy.ts"
 import { malformed, parametersOf, readArguments } from "../tool-arguments.ts"
 import { isOfRow } from "./container-identity.ts"
@@ -36,6 +36,17 @@ export const listTool = (policy: Policy, engine: Containers): GuardedTool => {
         ? { type: "operation", operation }
         : { type: "refused", code: "not-permitted", speech: "There is no container that I may look at." }
     },
+    // An engine that is away is a denial, as for any other tool: nothing was looked at.
+    identify: () =>
+      engine.list(rows.slice(0, 1).map((row) => row.name)).pipe(
+        Effect.as({ id: "engine" }),
+        Effect.mapError(
+          (failure): TargetFailure => ({
+            code: "engine-away",
+            speech: `${failureWords(failure, "the containers")}.`,
+          }),
+        ),
+      ),
     perform: () =>
       engine.list(rows.map((row) => row.name)).pipe(
         Effect.map((found) => listed(rows, found)),

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { ContainerFacts, Containers } from "../../ports/containers.ts"
-import type { Performed, Target } from "../../ports/guarded-tool.ts"
+import type { Performed, Reconciled, Target } from "../../ports/guarded-tool.ts"
 import type { PolicyRow } from "../../security/policy.ts"
 import { identityChanged, isOfRow, observedOf } from "./container-identity.ts"
 import { capital, stateWords } from "./container-speech.ts"
@@ -39,14 +39,15 @@ const MOST_SKEW_MS = 5_000
 
 /**
  * What became of a change, as far as the container shows it: `done` only if it was started after the change was begun, or
- * is down after it was to be stopped. Without certainty it stays `unknown`.
+ * is down after it was to be stopped. Without certainty it stays `unknown`: a start long after the change was begun may be
+ * the engine's own, as after the server's reboot.
  */
 export const reconcileChange = (
   { engine, wallNow }: ReconcileOptions,
   change: { readonly verb: "start" | "restart" | "stop"; readonly done: string },
   unseen: Unseen,
-): Effect.Effect<Performed> =>
-  Effect.map(Effect.result(engine.inspect(unseen.row.name)), (looked): Performed => {
+): Effect.Effect<Reconciled> =>
+  Effect.map(Effect.result(engine.inspect(unseen.row.name)), (looked): Reconciled => {
     const { row, target, sinceMs } = unseen
     const say = (outcome: Performed["outcome"], words: string, facts?: ContainerFacts): Performed => ({
       outcome,
@@ -56,13 +57,16 @@ export const reconcileChange = (
     if (looked._tag === "Failure") {
       return looked.failure.reason === "not-found" && target !== undefined
         ? identityChanged(row, target, true)
-        : say("unknown", "can't be seen now, so I don't know what became of it")
+        : {
+            ...say("unknown", "can't be seen now, so I don't know what became of it"),
+            unseen: looked.failure.reason !== "not-found",
+          }
     }
     const facts = looked.success
     if (target === undefined)
       return say("unknown", `is ${stateWords(facts)}; I don't know whether I did that`, facts)
     if (facts.id !== target.id || !isOfRow(facts, row)) return identityChanged(row, target, true)
-    const mayGoOn = wallNow() - sinceMs < row.graceSeconds * 1_000 + STILL_AT_IT_MS
+    const mayGoOn = wallNow() - sinceMs < longestMs(row)
     const pending = (): Performed =>
       say("unknown", `is ${stateWords(facts)}; I can't tell yet whether it ${change.done}`, facts)
     if (change.verb === "stop") {
@@ -85,9 +89,11 @@ export const reconcileChange = (
     }
   })
 
+const longestMs = ({ graceSeconds }: PolicyRow): number => graceSeconds * 1_000 + STILL_AT_IT_MS
+
 const startedSince = (
   facts: ContainerFacts,
-  { target, sinceMs, before }: Unseen,
+  { row, target, sinceMs, before }: Unseen,
   nowMs: number,
 ): "yes" | "no" | "doubtful" => {
   if (before !== undefined && before.id === target?.id && before.atMs >= sinceMs)
@@ -98,5 +104,7 @@ const startedSince = (
   // On the engine's clock; a start shortly before could be somebody else's.
   const sinceEngineMs = sinceMs + engineNowMs - nowMs
   if (startedAtMs < sinceEngineMs - CLOCK_DOUBT_MS) return "no"
-  return startedAtMs >= sinceEngineMs + CLOCK_DOUBT_MS ? "yes" : "doubtful"
+  const isOurs =
+    startedAtMs >= sinceEngineMs + CLOCK_DOUBT_MS && startedAtMs <= sinceEngineMs + longestMs(row)
+  return isOurs ? "yes" : "doubtful"
 }

@@ -137,6 +137,7 @@ export class Timers {
       id: timer.id,
       text: () => ringText(timer, wall() - timer.endsAtMs),
       notice: ringNotice(timer, wall() - timer.endsAtMs),
+      rings: true,
       repeatAfterMs: RING_AGAIN_MS,
       onDelivered: () => {
         this.#ringing = this.#ringing.filter((other) => other !== timer)

@@ -33,6 +33,31 @@ describe("an operation that needs the PIN", () => {
       }),
     ))
 
+  it("keeps others waiting, who are told how it is dropped; a wait for a word is not", () =>
+    run(
+      Effect.gen(function* () {
+        const { guard, make, close } = yield* guardRig()
+        yield* make(aCall("stop", "postgres"))
+        const speech = async (name: string, more = {}) => {
+          const made = await run(make(aCall(name), more))
+          const result = made.result()
+          return result?.type === "denied" && result.code === "consent-pending" ? result.speech : "none"
+        }
+        const said = yield* Effect.promise(() => speech("restart"))
+        expect(said).toBe(
+          "One thing at a time: I'm still waiting for your PIN. Type jett confirm --deny to drop that.",
+        )
+        expect(said.split(" ").length).toBeLessThanOrEqual(20)
+        yield* guard.deny(guard.pending()?.consentId ?? "")
+        const asked = yield* make(aCall("restart", "postgres"))
+        expect(asked.events).toMatchObject([{ type: "consent-needed" }])
+        expect(yield* Effect.promise(() => speech("restart"))).toBe(
+          "One thing at a time: I'm still waiting for another confirmation.",
+        )
+        yield* close
+      }),
+    ))
+
   it("does not go on with a wrong PIN, which is on record, and waits for the right one", () =>
     run(
       Effect.gen(function* () {

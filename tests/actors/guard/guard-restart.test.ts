@@ -2,25 +2,10 @@ import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
 import { RateLimit } from "../../../src/security/rate-limit.ts"
 import { done } from "../../support/guard-doubles.ts"
-import { aCall, gate, guardRig, story } from "../../support/guard-rig.ts"
+import { aCall, gate, guardRig, orphan, story, WALL_MS } from "../../support/guard-rig.ts"
 import { memoryAudit } from "../../support/memory-audit.ts"
 
 const run = <A>(effect: Effect.Effect<A, unknown>): Promise<A> => Effect.runPromise(effect)
-
-const NOW_MS = 1_800_000_000_000
-const orphan = (more: Record<string, unknown> = {}) => ({
-  kind: "intent" as const,
-  callId: "lost",
-  turnId: "t",
-  conversationId: "c",
-  tool: "restart",
-  container: "n8n",
-  targetId: "id-of-n8n",
-  tier: "change" as const,
-  payload: { arguments: { container: "n8n" } },
-  atMs: NOW_MS - 5000,
-  ...more,
-})
 
 describe("the same call id", () => {
   it("acts once, whether it runs or is over", () =>
@@ -133,7 +118,7 @@ describe("what an earlier life left open", () => {
     ),
   )
 
-  it("is settled before anything begins, and unknown when nobody can tell in time", () =>
+  it("is settled before anything begins, and left open when nobody can tell in time", () =>
     run(
       Effect.gen(function* () {
         const rig = yield* guardRig({ earlier: [orphan()] })
@@ -148,7 +133,8 @@ describe("what an earlier life left open", () => {
         expect(timer.log).toEqual([])
         yield* pass(15_000)
         expect(made.result()).toMatchObject({ type: "receipt" })
-        expect(story(log)).toEqual(["intent", "outcome unknown interrupted", "intent allow", "outcome done"])
+        expect(story(log)).toEqual(["intent", "intent allow", "outcome done"])
+        expect((yield* log.orphans).map(({ row }) => row.callId)).toEqual(["lost"])
         yield* close
       }),
     ))
@@ -245,15 +231,15 @@ describe("the rate", () => {
       Effect.gen(function* () {
         const rows = (ages: readonly number[]) =>
           ages.flatMap((age, i) => [
-            { kind: "intent" as const, callId: `old-${i}`, tool: "logs", atMs: NOW_MS - age },
-            { kind: "outcome" as const, callId: `old-${i}`, decision: "done", atMs: NOW_MS - age },
+            { kind: "intent" as const, callId: `old-${i}`, tool: "logs", atMs: WALL_MS - age },
+            { kind: "outcome" as const, callId: `old-${i}`, decision: "done", atMs: WALL_MS - age },
           ])
         const { limit, close } = yield* guardRig({
           earlier: [
-            { kind: "asked", callId: "asked", atMs: NOW_MS - 50_000 },
-            { kind: "intent", callId: "asked", atMs: NOW_MS - 40_000 },
-            { kind: "outcome", callId: "asked", decision: "done", atMs: NOW_MS - 40_000 },
-            { kind: "denied", callId: "no", reason: "malformed", atMs: NOW_MS - 1000 },
+            { kind: "asked", callId: "asked", atMs: WALL_MS - 50_000 },
+            { kind: "intent", callId: "asked", atMs: WALL_MS - 40_000 },
+            { kind: "outcome", callId: "asked", decision: "done", atMs: WALL_MS - 40_000 },
+            { kind: "denied", callId: "no", reason: "malformed", atMs: WALL_MS - 1000 },
             ...rows([90_000, 30_000, 0, -3_600_000]),
           ],
         })

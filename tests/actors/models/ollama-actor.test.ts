@@ -44,14 +44,14 @@ describe("a model in an Ollama server", () => {
     expect(shared(asked)).toEqual(shared(load))
   })
 
-  it("fails with the sentence of whoever refuses the memory, and asks nothing of Ollama", async () => {
+  it("fails with the sentence of whoever refuses the memory, and asks of Ollama no more than what it holds", async () => {
     const refusing: Residency = {
       ...openResidency,
       acquire: () => Effect.fail({ _tag: "Refused", reason: "A game has the memory." }),
     }
     const { failing, fake, states } = await ollamaRig({}, { residency: refusing })
     expect(await failing()).toMatchObject({ reason: "refused", message: "A game has the memory." })
-    expect(fake.requests).toEqual([])
+    expect(fake.requests).toEqual(["GET /api/ps"])
     expect(states().at(-1)).toBe("failed")
   })
 
@@ -117,7 +117,7 @@ describe("what Ollama says about a load", () => {
       load: (response) =>
         response.writeHead(500).end(JSON.stringify({ error: "cudaMalloc failed: out of memory" })),
     })
-    expect(await failing()).toMatchObject({ reason: "load-failed" })
+    expect(await failing()).toMatchObject({ reason: "does-not-fit" })
     expect(ledger).toMatchObject({ outOfMemory: 1, open: 0, loaded: [] })
     expect(actor.state()).toBe("failed")
   })
@@ -144,20 +144,30 @@ describe("a model of which a part is on the processor", () => {
     chats.filter((body) => purposeOf(body) === "load").map((body) => JSON.parse(body).options.num_ctx)
 
   it("is tried with half the context, and keeps it when it fits: the chat sends the same", async () => {
-    const { chat, fake, actor, notices } = await fitting(2_048, {})
+    const { chat, fake, actor, notices, ledger } = await fitting(2_048, {})
     expect((await chat()).text).toBe("Hello.")
     expect(contexts(fake.chats)).toEqual([4_096, 2_048])
     expect(JSON.parse(fake.chats.at(-1) ?? "").options.num_ctx).toBe(2_048)
     expect(actor.contextTokens).toBe(2_048)
     expect(notices).toEqual([expect.stringContaining("only with 2048 tokens of context instead of 4096")])
+    expect(ledger.loadedAs).toEqual({
+      measuredMib: 5 * 1024,
+      footprintKey: "ollama/m?num_ctx=2048",
+      partial: false,
+    })
   })
 
   it("is taken as it is when even the least context does not fit, and that is said", async () => {
-    const { preload, fake, actor, notices } = await fitting(0, {})
+    const { preload, fake, actor, notices, ledger } = await fitting(0, {})
     await preload()
     expect(contexts(fake.chats)).toEqual([4_096, 2_048, 1_024])
     expect(actor.state()).toBe("ready")
     expect(notices).toEqual([expect.stringContaining("20 % of it is on the processor, so answers are slow")])
+    expect(ledger.loadedAs).toEqual({
+      measuredMib: 4 * 1024,
+      footprintKey: "ollama/m?num_ctx=1024",
+      partial: true,
+    })
   })
 
   it("is taken at once where that is configured", async () => {
@@ -170,7 +180,7 @@ describe("a model of which a part is on the processor", () => {
   it("is refused and unloaded where that is configured, and the ledger learns why", async () => {
     const { failing, fake, purposes, ledger } = await fitting(0, { partialOffload: "refuse" })
     expect(await failing()).toMatchObject({
-      reason: "load-failed",
+      reason: "does-not-fit",
       message: expect.stringContaining('set llm.partial_offload = "accept"'),
     })
     expect(purposes()).toEqual(["load", "unload"])

@@ -86,8 +86,8 @@ describe("an Ollama that goes its own way", () => {
     const { preload, fake, actor } = await ollamaRig()
     await preload()
     await fake.crash()
-    setTimeout(() => fake.restart(), 100)
     await eventually("it is noticed", () => actor.state() === "failed")
+    setTimeout(() => fake.restart(), 100)
     await preload()
     expect(actor.state()).toBe("ready")
   })
@@ -117,7 +117,7 @@ describe("an Ollama that goes its own way", () => {
         setTimeout(async () => {
           await fake.crash()
           await fake.restart()
-        }, 50)
+        }, 250)
       },
     })
     await preload()

@@ -4,7 +4,10 @@ import { describe, expect, it, onTestFinished } from "vitest"
 import type { ModelActor } from "../../../src/actors/models/model-actor.ts"
 import { rememberedLanguageModel } from "../../../src/actors/models/remembered-language-model.ts"
 import { loadConfig } from "../../../src/config/load-config.ts"
+import { makeOllamaModel } from "../../../src/models/ollama.ts"
+import type { OllamaModelOptions } from "../../../src/models/ollama-calls.ts"
 import type { ChatChunk, ChatInput, ChatOutput } from "../../../src/ports/engine.ts"
+import { fakeOllama } from "../../support/fake-ollama.ts"
 
 const unused = (): never => {
   throw new Error("not part of this test")
@@ -69,5 +72,38 @@ describe("the remembered language model", () => {
     expect(await Effect.runPromise(remembered.current)).toBe(first)
     expect(refreshed).toBe(false)
     await refreshing
+  })
+
+  it("of Ollama's keeps off the GPU where the profile says so, and only there", async () => {
+    const fake = await fakeOllama([{ name: "m:latest", capabilities: ["completion"] }])
+    const openedWith = async (profile: string) => {
+      const { config } = loadConfig({
+        env: { XDG_CONFIG_HOME: "/nonexistent" },
+        overrides: new Map([
+          ["llm.provider", "ollama"],
+          ["llm.ollama_url", fake.url.href],
+          ["llm.ollama_model", "m"],
+          ["memory.profile", profile],
+        ]),
+        mayBeMissing: true,
+      })
+      const opened: (boolean | undefined)[] = []
+      const openOllama = (options: OllamaModelOptions) => {
+        opened.push(options.processorOnly)
+        return Effect.succeed(makeOllamaModel(options))
+      }
+      const remembered = rememberedLanguageModel(
+        config,
+        { installed: unused },
+        actor,
+        () => undefined,
+        openOllama,
+      )
+      await Effect.runPromise(remembered.current)
+      return opened
+    }
+    expect(await openedWith("cpu")).toEqual([true])
+    expect(await openedWith("auto")).toEqual([false])
+    expect(await openedWith("lean")).toEqual([false])
   })
 })

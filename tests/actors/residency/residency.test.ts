@@ -2,30 +2,21 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { describe, expect, it } from "vitest"
-import { SimulatedClock } from "xstate"
 import { makeResidency, type ResidencyOptions } from "../../../src/actors/residency/residency.ts"
 import { monotonicClock } from "../../../src/audio/monotonic-clock.ts"
 import type { LedgerReport } from "../../../src/machines/residency/residency-types.ts"
-import type { Readings } from "../../../src/ports/readings.ts"
+import type { MemoryReading, Readings } from "../../../src/ports/readings.ts"
 import type { Tenant, Variant } from "../../../src/ports/residency.ts"
+import { simulatedClock, tick } from "../../support/nursery.ts"
 import { SimulatedGpu } from "../../support/simulated-gpu.ts"
 import { simulatedReadings } from "../../support/simulated-readings.ts"
 import { simulatedTenant } from "../../support/simulated-tenant.ts"
 
 const noReadings: Readings = { source: "none", take: Effect.succeed(undefined), watch: Stream.empty }
-
-const simulatedClock = () => {
-  const clock = new SimulatedClock()
-  return {
-    increment: (ms: number) => clock.increment(ms),
-    now: () => clock.now(),
-    setTimeout: (fn: () => void, ms: number) => clock.setTimeout(fn, ms),
-    clearTimeout: (timer: unknown) => clock.clearTimeout(Number(timer)),
-  }
-}
 
 const onGpu = (footprintKey: string, declaredMib: number): Variant => ({
   footprintKey,
@@ -44,7 +35,6 @@ const tenant = (model: string, declaredMib: number, more: Partial<Tenant> = {}):
 })
 
 const turn = (turnId: string) => ({ type: "turn" as const, turnId })
-const tick = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
 const open = (more: Partial<ResidencyOptions> = {}) =>
   Effect.gen(function* () {
@@ -61,6 +51,20 @@ const open = (more: Partial<ResidencyOptions> = {}) =>
   })
 
 describe("the residency adapter", () => {
+  it("does not take the end of an earlier registration for that of the one in its place, nor what it tells", () =>
+    Effect.gen(function* () {
+      const { residency } = yield* open()
+      const earlier = yield* Scope.make()
+      const old = yield* residency.register(tenant("llm", 5280)).pipe(Scope.provide(earlier))
+      yield* residency.register(tenant("llm", 5000))
+      yield* Scope.close(earlier, Exit.void)
+      const own = yield* Scope.make()
+      const [lease] = yield* residency.acquire(["llm"], { type: "model" }, 1000).pipe(Scope.provide(own))
+      expect(lease).toMatchObject({ model: "llm", footprintMib: 5000 })
+      old.loaded()
+      expect(residency.snapshot().rows).toMatchObject([{ state: "committed" }])
+    }).pipe(Effect.scoped, Effect.runPromise))
+
   it("grants what fits, counts it once however many hold it, and frees it when the last scope ends", () =>
     Effect.gen(function* () {
       const { residency, committed } = yield* open()
@@ -231,6 +235,57 @@ describe("the residency adapter", () => {
         yield* tick
       }
       expect(kept.at(-1)).toEqual(["llm/2048", [5001, 5001, 5001]])
+    }).pipe(Effect.scoped, Effect.runPromise))
+
+  it("counts a GPU that answers late, and no longer what others used once it is silent", () =>
+    Effect.gen(function* () {
+      const watched = yield* Queue.unbounded<MemoryReading | undefined>()
+      const readings: Readings = { ...noReadings, watch: Stream.fromQueue(watched) }
+      const { clock, residency } = yield* open({ readings })
+      yield* residency.register(tenant("llm", 5280))
+      const pool = () => residency.snapshot().pools.gpu
+      expect(pool()).toMatchObject({ foreignMib: null, budgetMib: 7020 })
+      yield* Queue.offer(watched, { totalMib: 8192, usedMib: 660 + 3990, atMs: clock.now() })
+      yield* tick
+      expect(pool()).toMatchObject({ foreignMib: 3990, budgetMib: 3030 })
+      const waiting = yield* Effect.forkChild(residency.acquire(["llm"], turn("a"), 1000))
+      yield* tick
+      expect(waiting.pollUnsafe()).toBeUndefined()
+      yield* Queue.offer(watched, undefined)
+      expect(yield* Fiber.join(waiting)).toMatchObject([{ model: "llm" }])
+      expect(pool()).toMatchObject({ foreignMib: null, budgetMib: 7020 })
+    }).pipe(Effect.scoped, Effect.runPromise))
+
+  it("lets who waits have at once what a model that fell back does not take of the (simulated) GPU", () =>
+    Effect.gen(function* () {
+      const gpu = new SimulatedGpu({ totalMib: 8192, systemMib: 600, now: monotonicClock.now })
+      const { residency, reports } = yield* open({ clock: monotonicClock, readings: simulatedReadings(gpu) })
+      const shared = { residency, gpu, clock: monotonicClock }
+      const onCpu: Variant = { footprintKey: "stt@cpu", placement: "cpu", declaredMib: 160, reloadMs: 500 }
+      const stt = yield* simulatedTenant({
+        ...shared,
+        model: "stt",
+        modelClass: "stt",
+        variants: [onGpu("stt@gpu", 3000), onCpu],
+        loadMs: 5,
+        cannotUseGpu: true,
+      })
+      const llm = yield* simulatedTenant({ ...shared, model: "llm", variants: [onGpu("llm", 5280)] })
+      const loading = yield* Effect.forkChild(stt.load)
+      yield* tick
+      yield* llm.turn("a")
+      yield* Fiber.join(loading)
+      const { rows, pools } = residency.snapshot()
+      expect(rows.map(({ variant, placement, footprintMib }) => [variant, placement, footprintMib])).toEqual([
+        ["stt@cpu", "cpu", 160],
+        ["llm", "gpu", 5280],
+      ])
+      expect([pools.gpu.committedMib, pools.cpu.committedMib]).toEqual([5280, 160])
+      expect(reports).toContainEqual(expect.objectContaining({ type: "fell-back", to: "stt@cpu" }))
+      yield* stt.unload
+      yield* stt.load
+      expect(stt.granted()?.variant).toBe(onCpu)
+      expect([stt.evictions(), llm.evictions()]).toEqual([0, 0])
     }).pipe(Effect.scoped, Effect.runPromise))
 
   it("alternates two models that do not fit together, and never has more in use than there is", () =>

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest"
 import { SimulatedClock } from "xstate"
 import { standingResidency } from "../../../src/actors/residency/standing-residency.ts"
 import type { Readings } from "../../../src/ports/readings.ts"
-import type { Tenant } from "../../../src/ports/residency.ts"
+import type { Tenant, Variant } from "../../../src/ports/residency.ts"
 
 const noReadings: Readings = { source: "none", take: Effect.succeed(undefined), watch: Stream.empty }
 const IDLE_MS = 1000
@@ -43,7 +43,7 @@ const rig = () => {
       Scope.provide(residency.acquire(["llm"], { type: "model" }, 100), Scope.makeUnsafe()),
     )
   const tick = () => new Promise((resolve) => setImmediate(resolve))
-  return { clock, residency, evicted, life, register, acquire, tick, own }
+  return { clock, residency, evicted, llm, life, register, acquire, tick, own }
 }
 
 const states = (residency: ReturnType<typeof rig>["residency"]) =>
@@ -75,6 +75,22 @@ describe("a ledger that is started again and again", () => {
     expect(await acquire()).toMatchObject({ _tag: "Success" })
   })
 
+  it("waits ten seconds on its own clock for what does not unload, and begins all the same", async () => {
+    const { residency, register, life, tick, clock, llm } = rig()
+    const first = await life()
+    await register()
+    await first.end()
+    llm.evict = () => Effect.never
+    const second = life()
+    await tick()
+    clock.increment(9999)
+    await tick()
+    expect(residency.snapshot()).toBeUndefined()
+    clock.increment(1)
+    await second
+    expect(states(residency)).toEqual([])
+  })
+
   it("hears what a tenant tells from then on", async () => {
     const { residency, register, acquire, life } = rig()
     const first = await life()
@@ -103,6 +119,44 @@ describe("a ledger that is started again and again", () => {
     clock.increment(2 * IDLE_MS)
     await tick()
     expect(evicted).toEqual([false])
+  })
+
+  it("tells the next ledger, too, that a model cannot use the GPU", async () => {
+    const { residency, life, own } = rig()
+    const onGpu: Variant = { footprintKey: "stt@gpu", placement: "gpu", declaredMib: 500, reloadMs: 1000 }
+    const onCpu: Variant = { ...onGpu, footprintKey: "stt@cpu", placement: "cpu" }
+    let variants: readonly Variant[] = [onGpu, onCpu]
+    const stt: Tenant = {
+      model: "stt",
+      modelClass: "stt",
+      pinned: false,
+      get variants() {
+        return variants
+      },
+      evict: () => Effect.void,
+    }
+    const acquire = () =>
+      Effect.runPromise(Scope.provide(residency.acquire(["stt"], { type: "model" }, 100), Scope.makeUnsafe()))
+    const first = await life()
+    const tenancy = await Effect.runPromise(Scope.provide(residency.register(stt), own))
+    expect(await acquire()).toMatchObject([{ variant: onGpu }])
+    variants = [onCpu]
+    tenancy.fellBack()
+    tenancy.loaded()
+    expect(residency.snapshot()?.rows).toMatchObject([{ variant: "stt@cpu", placement: "cpu" }])
+    await first.end()
+    await life()
+    expect(await acquire()).toMatchObject([{ variant: onCpu }])
+  })
+
+  it("lets a tenant go that an earlier ledger took in, too", async () => {
+    const { register, acquire, life, own } = rig()
+    const first = await life()
+    await register()
+    await first.end()
+    await life()
+    await Effect.runPromise(Scope.close(own, Exit.void))
+    expect(await acquire()).toMatchObject({ _tag: "Failure" })
   })
 
   it("forgets a tenant that is gone", async () => {

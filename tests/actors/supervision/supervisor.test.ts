@@ -94,6 +94,19 @@ describe("the supervisor's adapter", () => {
       expect((yield* supervisor.handle("a", 1000)).number).toBe(1)
     }).pipe(Effect.scoped, Effect.runPromise))
 
+  it("child_adm: stopping a child that it does not have fails as not_found, and stops nothing", () =>
+    Effect.gen(function* () {
+      const { child, log } = nursery()
+      const { supervisor } = yield* supervise([{ child: child("a"), policy }])
+      expect(yield* Effect.flip(supervisor.stopChild("hej"))).toMatchObject({
+        _tag: "Unavailable",
+        child: "hej",
+        message: '"hej" is not one of this supervisor\'s children.',
+      })
+      expect(log).toEqual(["open a"])
+      expect(supervisor.children()).toMatchObject([{ id: "a", phase: "running" }])
+    }).pipe(Effect.scoped, Effect.runPromise))
+
   it("treats a start that throws as a failed start, and refuses a child it does not have", () =>
     Effect.gen(function* () {
       const broken: Child<Life> = { id: "a", start: () => Effect.die(new Error("bug")) }

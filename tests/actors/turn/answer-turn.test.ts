@@ -1,3 +1,4 @@
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
@@ -62,6 +63,62 @@ it("says why there is no memory for the language model, in one sentence, and the
   expect(model.requests).toEqual([])
 })
 
+it("says who answered after the answer, once, and only for a revision that is heard", async () => {
+  const model = new FakeLanguageModel()
+  let text: string | undefined = "A small model answers."
+  const choice = model.choice.type === "chosen" ? model.choice : expect.fail("there is a model")
+  const { start, commitments, turn, events } = answering({
+    heard: { text: "Why is the sky blue?" },
+    model: {
+      ...choice,
+      model: {
+        ...choice.model,
+        get spokenNotice() {
+          return text === undefined ? undefined : { text, taken: () => (text = undefined) }
+        },
+      },
+    },
+  })
+  const superseded = start()
+  await vi.waitFor(() => expect(turn().reply).toEqual(["Very well."]))
+  await turnOver()
+  expect([turn().reply, text]).toEqual([["Very well."], "A small model answers."])
+  await Effect.runPromise(Fiber.interrupt(superseded))
+
+  const heard = start({ revision: 1 })
+  commitments.commit({ turnId: "t", revision: 1 })
+  await Effect.runPromise(Fiber.join(heard))
+  expect([turn().reply, text]).toEqual([["Very well.", "A small model answers."], undefined])
+  expect(turn().remembered).toBe("Very well.")
+  expect(events.at(-1)).toMatchObject({ type: "turn.written" })
+})
+
+it.each([
+  ["refused", "There is not enough memory in this computer for speech recognition."],
+  ["died", "Sorry, something went wrong there."],
+] as const)("apologises for speech to text that is %s in these words: %s", async (reason, said) => {
+  const message = "There is not enough memory in this computer for speech recognition."
+  const stt = { transcribe: () => Effect.fail(new ModelError({ model: "stt", reason, message })) }
+  const { events, run, turn } = answering({ stt })
+  await run()
+  expect(events).toMatchObject([{ type: "turn.failed", reason: `ModelFailure: ${reason}` }])
+  await run({ source: "notice", notice: "failed", revision: 1 })
+  expect(turn().reply).toEqual([said])
+})
+
+it("forgets with the next revision why an earlier one got no answer", async () => {
+  const message = "There is not enough memory in this computer for speech recognition."
+  const reasons = ["refused", "died"] as const
+  let asked = 0
+  const transcribe = () =>
+    Effect.fail(new ModelError({ model: "stt", reason: reasons[asked++] ?? "died", message }))
+  const { run, turn } = answering({ stt: { transcribe } })
+  await run()
+  await run({ revision: 1 })
+  await run({ source: "notice", notice: "failed", revision: 2 })
+  expect(turn().reply).toEqual(["Sorry, something went wrong there."])
+})
+
 it.each([
   ["a cough", { text: "Huh?" }, 300],
   ["hardly any voice", { text: "What time is it?" }, 100],
@@ -112,6 +169,32 @@ it("says what it was given to say, in clauses, without asking any model", async 
   expect(types(events)).toEqual(["turn.clause", "turn.clause", "turn.written"])
   expect(turn().reply).toEqual(["The backup is done.", "All is well."])
   expect(model.requests).toEqual([])
+})
+
+it("rings before what is to be rung, while the words are still being synthesised", async () => {
+  const synthesised = Deferred.makeUnsafe<void>()
+  const typed: TypedTurn = { mode: "say", text: "Your pasta timer is done.", rings: true, onText: () => {} }
+  const { services, start, events, queued } = answering({
+    typed,
+    tts: {
+      synthesize: () =>
+        Effect.as(Deferred.await(synthesised), {
+          samples: new Int16Array(100),
+          rateHz: 1000,
+          inferenceMs: 1,
+        }),
+    },
+  })
+  const key = { turnId: "t", revision: 0 }
+  const fiber = start()
+  await vi.waitFor(() => expect(types(events)).toEqual(["turn.clause"]))
+  services.output.open(key)
+  expect(queued).toEqual(["t/0#0"])
+  Deferred.doneUnsafe(synthesised, Effect.void)
+  await Effect.runPromise(Fiber.join(fiber))
+  expect(queued).toEqual(["t/0#0", "t/0#1"])
+  for (const clipId of queued) services.output.clipFinished(clipId)
+  expect(services.output.close(key).heard).toBe("Your pasta timer is done.")
 })
 
 it("tells that speech to text failed, by its reason and never by its words", async () => {

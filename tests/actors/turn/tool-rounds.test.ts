@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { describe, expect, it, vi } from "vitest"
-import type { ChatEvent, ChatRequest } from "../../../src/ports/language-model.ts"
+import type { ChatEvent, ChatRequest, LanguageModelChoice } from "../../../src/ports/language-model.ts"
 import type { ToolEvent } from "../../../src/ports/tools.ts"
 import { answering } from "../../support/answering.ts"
 import { FakeLanguageModel, says } from "../../support/fake-language-model.ts"
@@ -304,13 +304,19 @@ describe("a call that needs consent", () => {
   })
 
   it("leaves no trace of the challenge word for the language model", async () => {
-    const { run, turn } = restart([
+    const { run, services, queued } = restart([
       question("k"),
       question("k2"),
       receipt("It runs again.", { tier: "change" }),
     ])
+    services.output.begin(key)
     await run()
-    expect(turn().remembered).toBe("It runs again.")
+    services.output.open(key)
+    for (const clipId of queued) services.output.clipFinished(clipId)
+    expect(services.output.close(key)).toMatchObject({
+      heard: "Restart n eight n? Say tango. Restart n eight n? Say tango. It runs again.",
+      remembered: "It runs again.",
+    })
   })
 
   it("is asked once more where the guard wants that", async () => {
@@ -346,5 +352,53 @@ describe("a call that needs consent", () => {
     await Effect.runPromise(Fiber.interrupt(fiber))
     expect(rig.withdrawn).toEqual(["k"])
     expect(tools.running).toBe(0)
+  })
+})
+
+describe("the restart of a container that is not known", () => {
+  const containers = [{ name: "n8n", spoken: ["n eight n"] }]
+  const refuses = () => [denial("unknown-container", "I don't know that container.")]
+  const writing = (reply: string, callsTools: boolean) => {
+    const fake = new FakeLanguageModel(() => says(reply))
+    const { choice } = fake
+    const model: LanguageModelChoice =
+      choice.type === "none" ? choice : { ...choice, model: { ...choice.model, callsTools } }
+    return { fake, model }
+  }
+  const restart = (more: Parameters<typeof answering>[0]) =>
+    turnOf([], refuses, { heard: { text: "Restart grafana." }, containers, ...more })
+
+  it("is the guard's to refuse where the language model can call no tools", async () => {
+    const { fake, model } = writing("Grafana looks better now.", false)
+    const { run, said, tools, turn } = restart({ model })
+    await run()
+    expect(said()).toBe("I don't know that container.")
+    expect(turn().route).toBe("phrase")
+    expect(tools.calls.map(({ call }) => call)).toMatchObject([
+      { name: "restart_container", arguments: { container: "grafana" } },
+    ])
+    expect(fake.requests).toEqual([])
+  })
+
+  it("is so without any language model", async () => {
+    const { run, said } = restart({ model: { type: "none", notice: "no model" } })
+    await run()
+    expect(said()).toBe("I don't know that container.")
+  })
+
+  it("is left to a language model that can call tools, and to any where there are no containers", async () => {
+    const able = writing("Which one?", true)
+    await restart({ model: able.model }).run()
+    expect(able.fake.requests).toHaveLength(1)
+    const unable = writing("Which one?", false)
+    await restart({ model: unable.model, containers: [] }).run()
+    expect(unable.fake.requests).toHaveLength(1)
+  })
+
+  it("is not claimed by the name that the model has read", async () => {
+    const { model } = writing("N eight n was restarted and is running.", true)
+    const { run, said } = restart({ model })
+    await run()
+    expect(said()).toMatch(/haven't done anything/)
   })
 })

@@ -25,7 +25,12 @@ const steppingClock = () => {
 /** An announcer over a conversation that the test plays: in what state it is, and what becomes of its turns. */
 const rig = () => {
   const clock = steppingClock()
-  const said: { readonly id: string; readonly text: string; readonly atMs: number }[] = []
+  const said: {
+    readonly id: string
+    readonly text: string
+    readonly rings: boolean
+    readonly atMs: number
+  }[] = []
   const notices: string[] = []
   const delivered: string[] = []
   let state = "listening"
@@ -38,7 +43,7 @@ const rig = () => {
     type: (id: string, turn: TypedTurn) => {
       expect(turn.mode).toBe("say")
       if (!takes) return false
-      said.push({ id, text: turn.text, atMs: clock.now() })
+      said.push({ id, text: turn.text, rings: turn.rings === true, atMs: clock.now() })
       enter("thinking")
       return true
     },
@@ -167,6 +172,17 @@ describe("what Jett says by itself", () => {
     end()
     clock.increment(500)
     expect(texts()).toEqual([PASTA, EGG, "Your tea timer is done."])
+  })
+
+  it("begins with a tone where that was asked for, each time that it is said", () => {
+    const { announce, clock, end, said } = rig()
+    announce("pasta", { rings: true, repeatAfterMs: 30_000 })
+    end()
+    clock.increment(31_000)
+    end()
+    announce("backup")
+    clock.increment(1000)
+    expect(said.map(({ rings }) => rings)).toEqual([true, true, false])
   })
 
   it("is worded when it is said, not when it was announced", () => {

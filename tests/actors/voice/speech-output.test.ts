@@ -1,4 +1,4 @@
-import { expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { type Player, SpeechOutput } from "../../../src/actors/voice/speech-output.ts"
 
 /** A player of which the test decides how much was heard. */
@@ -129,4 +129,95 @@ it("tells whose a clip is, and whether it is the first", () => {
   expect(output.ownerOf("a/2#0")).toEqual({ key: key("a", 2), first: true })
   expect(output.ownerOf("a/2#1")).toEqual({ key: key("a", 2), first: false })
   expect(output.ownerOf("chime")).toBeUndefined()
+})
+
+describe("a question", () => {
+  const asked = () => {
+    const made = make()
+    made.output.begin(key("a"))
+    made.output.add(key("a"), "One moment.", pcm(1000))
+    made.output.add(key("a"), "Restart it? Then say amber.", pcm(1000))
+    made.output.ask(key("a"), "k")
+    made.output.open(key("a"))
+    made.output.clipFinished("a/0#0")
+    return made
+  }
+
+  it("is all there is to hear for now: its end is the end of what is spoken", () => {
+    const { output, drained } = asked()
+    expect(drained).toEqual([])
+    output.clipFinished("a/0#1")
+    expect(drained).toEqual(["a/0"])
+  })
+
+  it("is silenced when it is over, and what comes of it is heard at once", () => {
+    const { player, output, drained } = asked()
+    player.played = new Map([["a/0#1", 300]])
+    output.cut(key("a"), "k")
+    expect(player.calls).toEqual(["a/0#0", "a/0#1", "flush"])
+    expect(output.isPlaying).toBe(false)
+    expect(drained).toEqual([])
+    output.add(key("a"), "Okay.", pcm(100))
+    output.complete(key("a"))
+    expect(player.calls.at(-1)).toBe("a/0#2")
+    expect(output.isPlaying).toBe(true)
+    output.clipFinished("a/0#2")
+    expect(drained).toEqual(["a/0"])
+  })
+
+  it("does not take what comes of it with it where that is queued already", () => {
+    const { player, output } = asked()
+    output.add(key("a"), "Okay.", pcm(100))
+    output.cut(key("a"), "k")
+    expect(player.calls.slice(-2)).toEqual(["flush", "a/0#2"])
+  })
+
+  it("takes with it what was to be heard before it, and nothing that was heard", () => {
+    const { player, output } = make()
+    output.begin(key("a"))
+    output.add(key("a"), "One moment please.", pcm(1000))
+    output.add(key("a"), "Restart it?", pcm(1000))
+    output.ask(key("a"), "k")
+    output.open(key("a"))
+    player.played = new Map([["a/0#0", 600]])
+    output.cut(key("a"), "k")
+    output.add(key("a"), "Okay.", pcm(100))
+    output.clipFinished("a/0#2")
+    const spoken = { heard: "One moment Okay.", remembered: "One moment Okay.", audioMs: 2100 }
+    expect(output.close(key("a"))).toEqual(spoken)
+  })
+
+  it("is left alone by the end of another, and by its own once it was heard", () => {
+    const { player, output } = asked()
+    output.cut(key("a"), "k0")
+    output.cut(key("b"), "k")
+    output.clipFinished("a/0#1")
+    output.cut(key("a"), "k")
+    expect(player.calls).toEqual(["a/0#0", "a/0#1"])
+  })
+
+  it("that is over is not played when its turn is opened after that", () => {
+    const { player, output } = make()
+    output.begin(key("a"))
+    output.add(key("a"), "Restart it?", pcm(1000))
+    output.ask(key("a"), "k")
+    output.add(key("a"), "Okay.", pcm(100))
+    output.cut(key("a"), "k")
+    output.open(key("a"))
+    expect(player.calls).toEqual(["a/0#1"])
+  })
+
+  it("is heard and not remembered, and of one that was silenced only what was played is either", () => {
+    const { player, output } = asked()
+    player.played = new Map([["a/0#1", 500]])
+    output.cut(key("a"), "k")
+    output.add(key("a"), "Okay.", pcm(100))
+    player.played = new Map()
+    output.clipFinished("a/0#2")
+    expect(output.close(key("a"))).toEqual({
+      heard: "One moment. Restart it? Okay.",
+      remembered: "One moment. Okay.",
+      audioMs: 2100,
+    })
+  })
 })

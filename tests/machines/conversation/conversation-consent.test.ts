@@ -248,6 +248,40 @@ describe("an answer that begins while the question still sounds", () => {
     expect(rig.outcomes()).toEqual(["answered"])
   })
 
+  const cut = [{ type: "question.cut", ...key, consentId: "k" }]
+
+  it("silences the rest of the question once it was judged, and neither before nor for a cough", () => {
+    const rig = asking()
+    rig.send(started(4000), paused(4400))
+    rig.clock.increment(600)
+    rig.send({ type: "consent.unheard", consentId: "k", nowMs: 5000 }, started(5100), paused(5400))
+    rig.clock.increment(600)
+    expect(rig.state()).toBe("confirming.judging")
+    expect(rig.told("question.cut")).toEqual([])
+    rig.send({ type: "consent.judged", consentId: "k" })
+    expect(rig.told("question.cut")).toEqual(cut)
+    // The turn goes on: what comes of the answer is to be heard.
+    expect(rig.told("speech.drop")).toEqual([])
+  })
+
+  it("has no question to silence that was heard to its end", () => {
+    const rig = asking()
+    rig.send(started(4000), paused(4400))
+    rig.clock.increment(600)
+    rig.send(drained(5600), { type: "consent.judged", consentId: "k" })
+    expect(rig.told("question.cut")).toEqual([])
+  })
+
+  it.each<{ when: string; event: ConversationEvent; state: string }>([
+    { when: "what comes of it is there already", event: clause, state: "speaking.playing" },
+    { when: "the guard asks once more", event: consent("k2"), state: "confirming.asking" },
+  ])("silences the question also where $when", ({ event, state }) => {
+    const rig = asking()
+    rig.send(event)
+    expect(rig.state()).toBe(state)
+    expect(rig.told("question.cut")).toEqual(cut)
+  })
+
   it("does not hear an answer of the question before when the guard asks once more", () => {
     const rig = asking()
     rig.send(started(4000), paused(4400))

@@ -57,7 +57,10 @@ const rig = (input: Partial<ModelInput> = {}) => {
     else found?.reject(error)
     await tick()
   }
-  const state = () => JSON.stringify(actor.getSnapshot().value).replaceAll('"', "")
+  const state = () =>
+    JSON.stringify(actor.getSnapshot().value)
+      .replaceAll('"', "")
+      .replace("{unloading:releasing}", "unloading")
   const load = async () => {
     actor.send({ type: "model.wanted" })
     await end("lease")
@@ -174,6 +177,7 @@ describe("the life of a model", () => {
 
   it.each([
     ["load-failed", "{failed:resting}"],
+    ["does-not-fit", "{failed:resting}"],
     ["missing", "{failed:open}"],
     ["unavailable", "{failed:open}"],
     ["something else", "{failed:resting}"],
@@ -187,18 +191,64 @@ describe("the life of a model", () => {
     expect(model.actor.getSnapshot().context.failure?.message).toBe(`the reason is ${reason}`)
   })
 
-  it("refuses for a while after a failure, then tries on the next request", async () => {
-    const model = rig()
-    model.actor.send({ type: "model.wanted" })
-    await model.end("lease")
-    await model.end("load", failure("load-failed"))
-    await model.end("release")
-    model.clock.increment(29_999)
-    model.actor.send({ type: "model.wanted" })
-    expect(model.state()).toBe("{failed:resting}")
-    model.clock.increment(1)
-    model.actor.send({ type: "model.wanted" })
-    expect(model.state()).toBe("admitting")
+  describe("how long a failed model rests", () => {
+    const loadFails = async (model: ReturnType<typeof rig>) => {
+      model.actor.send({ type: "model.wanted" })
+      expect(model.state()).toBe("admitting")
+      await model.end("lease")
+      await model.end("load", failure("load-failed"))
+      await model.end("release")
+      expect(model.state()).toBe("{failed:resting}")
+    }
+    const restsFor = (model: ReturnType<typeof rig>, ms: number) => {
+      model.clock.increment(ms - 1)
+      model.actor.send({ type: "model.wanted" })
+      expect(model.state()).toBe("{failed:resting}")
+      model.clock.increment(1)
+      expect(model.state()).toBe("{failed:open}")
+    }
+    const startsAnew = async (model: ReturnType<typeof rig>) => {
+      model.actor.send({ type: "model.unwanted" })
+      await model.end("release")
+    }
+
+    it("is short after the first failure, and twice as long after each further one, up to the longest", async () => {
+      const model = rig()
+      for (const ms of [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]) {
+        await loadFails(model)
+        restsFor(model, ms)
+      }
+    })
+
+    it("goes on to grow when it loads and soon fails again", async () => {
+      const model = rig()
+      await loadFails(model)
+      restsFor(model, 1000)
+      await model.load()
+      model.clock.increment(times.retryMs - 1)
+      await startsAnew(model)
+      await loadFails(model)
+      restsFor(model, 2000)
+    })
+
+    it("is short again once it was loaded for as long as it ever rests", async () => {
+      const model = rig()
+      await loadFails(model)
+      restsFor(model, 1000)
+      await loadFails(model)
+      restsFor(model, 2000)
+      await model.load()
+      model.clock.increment(times.retryMs)
+      await startsAnew(model)
+      await loadFails(model)
+      restsFor(model, 1000)
+    })
+
+    it("is never longer than the model's own longest rest", async () => {
+      const model = rig({ times: { ...times, retryMs: 100 } })
+      await loadFails(model)
+      restsFor(model, 100)
+    })
   })
 
   it("is failed at once, without a rest, when memory was refused", async () => {
@@ -231,7 +281,46 @@ describe("the life of a model", () => {
     expect(model.state()).toContain(state)
     model.clock.increment(1)
     expect(model.forced).toEqual([force])
+    await model.end("release")
+    expect(model.state()).toBe("{failed:resting}")
+  })
+
+  it("ends no unloading before its memory is back, however long that takes", async () => {
+    const model = rig()
+    await model.load()
+    model.actor.send({ type: "model.unwanted" })
+    model.clock.increment(times.unloadMs - 1)
+    expect(model.state()).toBe("unloading")
+    model.clock.increment(1)
+    expect(model.state()).toBe("{unloading:overdue}")
+    model.clock.increment(3_600_000)
+    expect(model.state()).toBe("{unloading:overdue}")
+    expect(model.pending.has("release")).toBe(true)
+    await model.end("release")
+    expect(model.state()).toBe("unloaded")
+    model.actor.send({ type: "model.wanted" })
+    expect(model.state()).toBe("admitting")
+  })
+
+  it("forgets who wanted it while it could not be unloaded: they have been refused", async () => {
+    const model = rig()
+    await model.load()
+    model.actor.send({ type: "model.unwanted" })
+    model.actor.send({ type: "model.wanted" })
     model.clock.increment(times.unloadMs)
+    model.actor.send({ type: "model.wanted" })
+    await model.end("release")
+    expect(model.state()).toBe("unloaded")
+  })
+
+  it("goes on failing for what it failed with, once its memory is back after all", async () => {
+    const model = rig()
+    model.actor.send({ type: "model.wanted" })
+    await model.end("lease")
+    await model.end("load", failure("load-failed"))
+    model.clock.increment(times.unloadMs)
+    expect(model.state()).toBe("{unloading:overdue}")
+    await model.end("release")
     expect(model.state()).toBe("{failed:resting}")
   })
 

@@ -2,7 +2,7 @@ import { expect, it } from "vitest"
 import { SimulatedResidency } from "../../support/simulated-residency.ts"
 
 const seed = Number(process.env["JETT_SEED"] ?? Date.now() % 2 ** 31)
-const worlds = Number(process.env["JETT_WORLDS"] ?? 40)
+const worlds = Number(process.env["JETT_WORLDS"] ?? 20)
 const OPERATIONS = 500
 
 it(`keeps every law of residency in random worlds on a simulated GPU (seed ${seed})`, () => {

@@ -1,115 +1,30 @@
 import { describe, expect, it } from "vitest"
-import { dueAtMs } from "../../../src/machines/residency/residency-due.ts"
-import { account, emptyLedger } from "../../../src/machines/residency/residency-ledger.ts"
-import { snapshotOf } from "../../../src/machines/residency/residency-snapshot.ts"
-import {
-  DEFAULT_LEDGER_SETTINGS,
-  type LedgerCommand,
-  type LedgerEvent,
-  type LedgerSettings,
-  type TenantSpec,
-} from "../../../src/machines/residency/residency-types.ts"
+import type { TenantSpec } from "../../../src/machines/residency/residency-types.ts"
 import type { Variant } from "../../../src/ports/residency.ts"
+import { gpuVariant, ledgerBook } from "../../support/residency-ledger-book.ts"
 
-type Happening = LedgerEvent extends infer E ? (E extends LedgerEvent ? Omit<E, "nowMs"> : never) : never
-
-const gpu = (footprintKey: string, declaredMib: number): Variant => ({
-  footprintKey,
-  placement: "gpu",
-  declaredMib,
-  reloadMs: 1000,
-})
 const cpu = (footprintKey: string, declaredMib: number): Variant => ({
-  ...gpu(footprintKey, declaredMib),
+  ...gpuVariant(footprintKey, declaredMib),
   placement: "cpu",
 })
 
-const llm: TenantSpec = { model: "llm", modelClass: "llm", pinned: false, variants: [gpu("llm", 5280)] }
-const other: TenantSpec = { ...llm, model: "other", variants: [gpu("other", 5000)] }
+const llm: TenantSpec = {
+  model: "llm",
+  modelClass: "llm",
+  pinned: false,
+  variants: [gpuVariant("llm", 5280)],
+}
+const other: TenantSpec = { ...llm, model: "other", variants: [gpuVariant("other", 5000)] }
 const tts: TenantSpec = {
   model: "tts",
   modelClass: "tts",
   pinned: false,
-  variants: [gpu("tts", 360), cpu("tts/cpu", 300)],
-}
-
-/** A ledger with its time, and what it commanded so far as short lines. */
-const ledger = (tenants: readonly TenantSpec[], settings: Partial<LedgerSettings> = {}) => {
-  let state = emptyLedger({ ...DEFAULT_LEDGER_SETTINGS, ...settings })
-  let nowMs = 0
-  let lines: string[] = []
-  const tell = (happening: Happening): void => {
-    const step = account(state, { ...happening, nowMs })
-    state = step.state
-    lines.push(...step.commands.flatMap(lineOf))
-  }
-  const book = {
-    tell,
-    /** Lets time go on, event by event as it is due. */
-    pass: (ms: number) => {
-      const untilMs = nowMs + ms
-      for (let due = dueAtMs(state); due !== undefined && due <= untilMs; due = dueAtMs(state)) {
-        nowMs = Math.max(nowMs, due)
-        tell({ type: "time.passed" })
-      }
-      nowMs = untilMs
-    },
-    read: (usedMib: number, atMs = nowMs) =>
-      tell({ type: "reading", reading: { totalMib: 8192, usedMib, atMs } }),
-    turn: (id: string, models: readonly string[], deadlineMs = 10_000, turnId = id) =>
-      tell({ type: "request.made", id, models, holder: { type: "turn", turnId }, deadlineMs }),
-    model: (model: string, deadlineMs = 10_000) =>
-      tell({
-        type: "request.made",
-        id: `own ${model}`,
-        models: [model],
-        holder: { type: "model" },
-        deadlineMs,
-      }),
-    load: (model: string) => {
-      book.model(model)
-      tell({ type: "tenant.loaded", model })
-    },
-    end: (id: string) => tell({ type: "request.ended", id }),
-    evicted: (model: string) => {
-      const incarnation = state.tenants.find(({ spec }) => spec.model === model)?.residence?.incarnation ?? 0
-      tell({ type: "eviction.ended", model, incarnation })
-    },
-    /** What was commanded since the last time. */
-    said: () => {
-      const said = lines
-      lines = []
-      return said
-    },
-    states: () =>
-      snapshotOf(state).rows.map(({ model, state: phase, variant }) => `${model} ${phase} ${variant}`),
-    pool: () => snapshotOf(state).pools.gpu,
-    footprint: (model: string) => snapshotOf(state).rows.find((row) => row.model === model)?.footprintMib,
-  }
-  for (const tenant of tenants) tell({ type: "tenant.registered", tenant })
-  return book
-}
-
-const lineOf = (command: LedgerCommand): readonly string[] => {
-  switch (command.type) {
-    case "grant":
-      return [`grant ${command.id}: ${command.grants.map(({ variant }) => variant.footprintKey).join()}`]
-    case "refuse":
-      return [`refuse ${command.id}: ${command.reason}`]
-    case "evict":
-      return [`evict ${command.model}${command.force ? " by force" : ""}`]
-    case "footprint.learned":
-      return [`learned ${command.key} ${command.samplesMib.join()}`]
-    case "report":
-      return command.report.type === "overcommitted" ? [`over by ${command.report.byMib}`] : []
-    case "look":
-      return ["look"]
-  }
+  variants: [gpuVariant("tts", 360), cpu("tts/cpu", 300)],
 }
 
 describe("the residency ledger", () => {
   it("lets a model load what its turn holds already, though others wait", () => {
-    const book = ledger([llm, other])
+    const book = ledgerBook([llm, other])
     book.turn("a", ["llm"])
     book.turn("b", ["other"])
     book.model("llm")
@@ -118,7 +33,7 @@ describe("the residency ledger", () => {
   })
 
   it("does not believe that memory is back before a reading shows it", () => {
-    const book = ledger([llm, other])
+    const book = ledgerBook([llm, other])
     book.read(660)
     book.load("llm")
     book.read(5940)
@@ -135,7 +50,7 @@ describe("the residency ledger", () => {
   })
 
   it("counts what is never confirmed to be back as used by others", () => {
-    const book = ledger([llm, tts])
+    const book = ledgerBook([llm, tts])
     book.read(660)
     book.load("llm")
     book.read(5940)
@@ -148,19 +63,19 @@ describe("the residency ledger", () => {
   })
 
   it("ignores a reading that was made before its own memory moved", () => {
-    const book = ledger([llm])
+    const book = ledgerBook([llm])
     book.read(660)
     book.pass(100)
     book.load("llm")
     book.read(5940)
     book.end("own llm")
     book.read(660)
-    book.read(5940, 50)
+    book.read(5940, { atMs: 50 })
     expect(book.pool()).toMatchObject({ committedMib: 0, foreignMib: 0, budgetMib: 7020 })
   })
 
   it("knows what another program takes while a model is being loaded only as far as that is certain", () => {
-    const book = ledger([llm])
+    const book = ledgerBook([llm])
     book.read(660)
     book.model("llm")
     book.read(660 + 3000)
@@ -172,7 +87,7 @@ describe("the residency ledger", () => {
   })
 
   it("gives back at once what is idle when a game takes memory, and grants nothing meanwhile", () => {
-    const book = ledger([llm, tts])
+    const book = ledgerBook([llm, tts])
     book.read(660)
     book.load("llm")
     book.load("tts")
@@ -183,12 +98,12 @@ describe("the residency ledger", () => {
     book.turn("a", ["tts"])
     book.evicted("tts")
     book.read(660 + 5280 + 1500)
-    expect(book.said()).toEqual(["look", "grant a: tts/cpu"])
+    expect(book.said()).toEqual(["look", "grant a: tts/cpu", "degraded to tts/cpu"])
   })
 
   it("takes from who is in use after the inference, or by force when the grace is over", () => {
     const start = () => {
-      const book = ledger([llm])
+      const book = ledgerBook([llm])
       book.read(660)
       book.load("llm")
       book.turn("a", ["llm"])
@@ -211,7 +126,7 @@ describe("the residency ledger", () => {
   })
 
   it("refuses a turn that would have to hold while it waits for another turn", () => {
-    const book = ledger([llm, other, tts])
+    const book = ledgerBook([llm, other, tts])
     book.turn("a", ["llm"])
     book.turn("b", ["tts"], 10_000)
     book.turn("b2", ["other"], 10_000, "b")
@@ -223,9 +138,9 @@ describe("the residency ledger", () => {
   })
 
   it("serves the higher class first, and within a class whoever came first, which nobody small overtakes", () => {
-    const small: TenantSpec = { ...llm, model: "small", variants: [gpu("small", 500)] }
-    const stt: TenantSpec = { ...llm, model: "stt", modelClass: "stt", variants: [gpu("stt", 1000)] }
-    const book = ledger([llm, other, small, stt])
+    const small: TenantSpec = { ...llm, model: "small", variants: [gpuVariant("small", 500)] }
+    const stt: TenantSpec = { ...llm, model: "stt", modelClass: "stt", variants: [gpuVariant("stt", 1000)] }
+    const book = ledgerBook([llm, other, small, stt])
     book.turn("a", ["llm"])
     book.turn("b", ["other"])
     book.turn("c", ["small"])
@@ -236,7 +151,7 @@ describe("the residency ledger", () => {
   })
 
   it("tells within two seconds that other programs have the memory, and at the deadline that it was not free", () => {
-    const book = ledger([llm, other])
+    const book = ledgerBook([llm, other])
     book.read(660 + 4000)
     book.turn("a", ["llm"])
     book.pass(1999)
@@ -255,7 +170,7 @@ describe("the residency ledger", () => {
 
   it("unloads what is idle for long, but not in a conversation, and keeps what is cheap", () => {
     const cheap: TenantSpec = { ...tts, model: "cheap", variants: [cpu("cheap", 100)] }
-    const book = ledger([llm, cheap], { unloadAfterMs: { llm: 60_000, tts: 60_000 } })
+    const book = ledgerBook([llm, cheap], { settings: { unloadAfterMs: { llm: 60_000, tts: 60_000 } } })
     book.load("llm")
     book.load("cheap")
     book.tell({ type: "conversation", active: true })
@@ -270,7 +185,7 @@ describe("the residency ledger", () => {
   })
 
   it("climbs back up the ladder when the better variant has fitted for a while and the model is idle", () => {
-    const book = ledger([tts])
+    const book = ledgerBook([tts])
     book.read(660 + 7000)
     book.load("tts")
     expect(book.said()).toContain("grant own tts: tts/cpu")
@@ -288,7 +203,7 @@ describe("the residency ledger", () => {
   })
 
   it("grants the next variant down after one that ran out of memory, until that has rested", () => {
-    const book = ledger([tts])
+    const book = ledgerBook([tts])
     book.model("tts")
     book.tell({ type: "tenant.out-of-memory", model: "tts" })
     book.end("own tts")
@@ -296,11 +211,95 @@ describe("the residency ledger", () => {
     book.end("own tts")
     book.pass(60_000)
     book.model("tts")
-    expect(book.said()).toEqual(["grant own tts: tts", "grant own tts: tts/cpu", "grant own tts: tts"])
+    expect(book.said()).toEqual([
+      "grant own tts: tts",
+      "grant own tts: tts/cpu",
+      "degraded to tts/cpu",
+      "grant own tts: tts",
+    ])
+  })
+
+  it("moves what is committed for a model to where it fell back to, and admits to the GPU at once", () => {
+    const speech: TenantSpec = { ...tts, variants: [gpuVariant("tts", 2000), cpu("tts/cpu", 300)] }
+    const book = ledgerBook([llm, speech])
+    book.read(660)
+    book.model("tts")
+    book.turn("a", ["llm"])
+    expect(book.said()).toEqual(["grant own tts: tts"])
+    book.tell({ type: "tenant.fell-back", model: "tts" })
+    book.loaded("tts")
+    expect(book.said()).toEqual(["fell back tts/cpu", "look", "grant a: llm"])
+    expect(book.states()).toEqual(["llm committed llm", "tts loaded tts/cpu"])
+    expect([book.pool("gpu").committedMib, book.pool("cpu").committedMib]).toEqual([5280, 300])
+  })
+
+  it("does not grant the GPU again to a model that fell back, nor unloads it for the sake of it", () => {
+    const book = ledgerBook([tts], { settings: { upgradeMs: 1000, unloadAfterMs: {} } })
+    book.load("tts")
+    book.tell({ type: "tenant.fell-back", model: "tts" })
+    book.pass(100_000)
+    book.end("own tts")
+    book.load("tts")
+    expect(book.said()).toEqual([
+      "grant own tts: tts",
+      "look",
+      "fell back tts/cpu",
+      "look",
+      "grant own tts: tts/cpu",
+    ])
+  })
+
+  it("lets a figure of the GPU stand in for a model that fell back and has none for the processor", () => {
+    const book = ledgerBook([llm], { settings: { ramMib: 6000 } })
+    book.load("llm")
+    book.tell({ type: "tenant.fell-back", model: "llm" })
+    expect(book.states()).toEqual(["llm loaded llm@cpu"])
+    expect([book.pool("gpu").committedMib, book.pool("cpu").committedMib]).toEqual([0, 5280])
+  })
+
+  it("gives back what is too much for the RAM after a model fell back, and refuses it from then on", () => {
+    const book = ledgerBook([llm], { settings: { ramMib: 4000 } })
+    book.turn("a", ["llm"])
+    book.model("llm")
+    book.said()
+    book.tell({ type: "tenant.fell-back", model: "llm" })
+    book.loaded("llm")
+    expect(book.said()).toEqual(["fell back llm@cpu", "look", "over by 1280"])
+    book.pass(5000)
+    expect(book.said()).toEqual(["evict llm"])
+    book.evicted("llm")
+    book.end("a")
+    book.turn("b", ["llm"])
+    expect(book.said()).toEqual([
+      "refuse b: There is not enough memory in this computer for the language model.",
+    ])
+  })
+
+  it("measures nothing on the GPU of a model that is not there", () => {
+    const book = ledgerBook([tts])
+    book.read(660)
+    book.model("tts")
+    book.tell({ type: "tenant.fell-back", model: "tts" })
+    book.loaded("tts")
+    book.pass(1)
+    book.read(660 + 100)
+    expect(book.said().filter((line) => line.startsWith("learned"))).toEqual([])
+    expect(book.pool()).toMatchObject({ committedMib: 0, foreignMib: 100 })
+  })
+
+  it("takes no fallback's word for a model that is only promised, or on the processor already", () => {
+    const book = ledgerBook([tts])
+    book.turn("a", ["tts"])
+    book.tell({ type: "tenant.fell-back", model: "tts" })
+    expect(book.states()).toEqual(["tts committed tts"])
+    book.model("tts")
+    book.tell({ type: "tenant.fell-back", model: "tts" })
+    book.tell({ type: "tenant.fell-back", model: "tts" })
+    expect(book.said().filter((line) => line.startsWith("fell back"))).toHaveLength(1)
   })
 
   it("commits what was measured where that is more, and trusts less only after three that agree", () => {
-    const book = ledger([llm])
+    const book = ledgerBook([llm])
     const cycle = (takesMib: number) => {
       book.read(660)
       book.load("llm")
@@ -316,17 +315,17 @@ describe("the residency ledger", () => {
   })
 
   it("measures nothing where something else of its own moved during the load", () => {
-    const book = ledger([llm, tts])
+    const book = ledgerBook([llm, tts])
     book.read(660)
     book.model("llm")
     book.load("tts")
-    book.tell({ type: "tenant.loaded", model: "llm" })
+    book.loaded("llm")
     book.read(660 + 9000)
     expect(book.said().filter((line) => line.startsWith("learned"))).toEqual([])
   })
 
   it("takes a late word about an earlier stay for what it is", () => {
-    const book = ledger([llm])
+    const book = ledgerBook([llm])
     book.load("llm")
     book.end("own llm")
     book.load("llm")

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
-import type { SupervisorFlags } from "../../../src/machines/supervision/supervision-types.ts"
 import {
   ABNORMAL,
   NORMAL,
+  otpFlags,
   runningRig,
   SHUTDOWN,
   type Spec,
@@ -11,10 +11,13 @@ import {
 
 /*
  * The cases of Erlang/OTP's supervisor_SUITE, by its own names, for the decisions. Its other cases are
+ * - in supervision-otp-restarts.test.ts: those of the intensity, and of restarts that hang;
+ * - in supervision-otp-groups.test.ts: those of groups;
  * - in supervision-check.test.ts: sup_flags, child_specs, child_specs_map, sup_start_map, sup_start_map_faulty_specs;
  * - in supervision-significant.test.ts: the significant children;
  * - in tests/actors/: sup_start_fail, sup_start_normal, sup_stop_timeout, child_unlink, tree, faulty_application_shutdown,
- *   significant_escalation, simple_global_supervisor;
+ *   significant_escalation, simple_global_supervisor, and the not_found of child_adm;
+ * - in tests/integration/wyoming.test.ts: already_started_outside_supervisor, as an address where something else listens;
  * - not applicable here:
  *   *_simple, *_dynamic, simple_one_for_one*, count_children, count_children_supervisor, count_restarting_children: children are named up front, there is
  *     no simple_one_for_one;
@@ -25,10 +28,7 @@ import {
  *   format_log_*: reports are data, whoever prints them decides how;
  *   scale_start_stop_many_children: a tree here has a dozen children.
  */
-const escalating = { pastIntensity: "escalate", intensity: 2, periodMs: 3_600_000, backoffMs: 0 } as const
-const one: Partial<SupervisorFlags> = { strategy: "one_for_one", ...escalating }
-const rest: Partial<SupervisorFlags> = { strategy: "rest_for_one", ...escalating }
-const all: Partial<SupervisorFlags> = { strategy: "one_for_all", ...escalating }
+const { one, rest, all } = otpFlags
 
 describe("the start of a supervisor", () => {
   it("sup_start_normal: without children it is up at once, and stops at once", () => {
@@ -227,274 +227,4 @@ describe("how a child ends", () => {
       expect(top.phases()).toBe("a running, b idle, c running")
     },
   )
-})
-
-describe("the intensity", () => {
-  it("multiple_restarts: as many restarts as one likes, as long as they are far enough apart", () => {
-    const top = runningRig({ ...one, intensity: 1, periodMs: 1000 }, { id: "a", shutdown: "brutal" })
-    for (let turn = 0; turn < 4; turn++) {
-      top.at(turn * 1000)
-      top.down("a")
-      top.up("a")
-    }
-    expect(top.child("a")).toMatchObject({ phase: "running", restarts: 4 })
-  })
-
-  it("one_for_one: the others are left alone, and the restarts of all count together", () => {
-    const top = runningRig(one, { id: "a" }, { id: "b" })
-    top.down("a")
-    top.up("a")
-    expect(top.doings()).toEqual(["start a"])
-    top.down("b")
-    top.up("b")
-    top.down("a")
-    expect(top.doings()).toEqual(["start b", "stop b"])
-    top.down("b", SHUTDOWN)
-    expect(top.state()).toMatchObject({
-      mode: "stopped",
-      end: { type: "escalated", child: "a", reason: ABNORMAL, restarts: 2 },
-    })
-  })
-
-  it.each([
-    ["one_for_one_escalation", one, "a", ["start a", "start a", "stop b"]],
-    [
-      "one_for_all_escalation",
-      all,
-      "b",
-      ["stop b", "start a", "start b", "stop a", "start a", "start b", "stop a"],
-    ],
-    ["rest_for_one_escalation", rest, "b", ["stop b", "start a", "start b", "start b", "stop a"]],
-  ] as const)(
-    "%s: a child that never starts again ends the supervisor, and all else with it",
-    (_, flags, faulty, doings) => {
-      const top = runningRig(flags, { id: "a" }, { id: "b" })
-      top.down("a")
-      for (let turn = 0; turn < 20 && top.state().mode !== "stopped"; turn++) {
-        for (const { spec, phase } of top.state().children) {
-          if (phase === "starting") {
-            if (spec.id === faulty) top.fault(spec.id)
-            else top.up(spec.id)
-          } else if (phase === "stopping") top.down(spec.id, SHUTDOWN)
-        }
-      }
-      expect(top.contexts().filter((context) => context.startsWith("escalated"))).toEqual([
-        `escalated ${faulty}`,
-      ])
-      expect(top.doings()).toEqual(doings)
-      expect(top.state()).toMatchObject({ mode: "stopped", end: { type: "escalated", child: faulty } })
-      expect(top.state().children.map(({ phase }) => phase)).toEqual(["idle", "idle"])
-    },
-  )
-
-  it("waiting before a restart does not reset the window", () => {
-    const flags = { ...one, intensity: 3, periodMs: 10_000, backoffMs: 1000, maxBackoffMs: 2000 }
-    const top = runningRig(flags, { id: "a" })
-    let nowMs = 0
-    for (let turn = 0; turn < 4; turn++) {
-      top.at(nowMs)
-      top.down("a")
-      for (const command of top.commands) if (command.type === "timer.set") nowMs += command.delayMs
-      top.commands.splice(0)
-      top.at(nowMs)
-      top.due("a")
-      if (top.child("a").phase === "starting") top.up("a")
-    }
-    expect(top.now()).toBe(3000)
-    expect(top.state().end).toMatchObject({ type: "escalated", restarts: 3, periodMs: 10_000 })
-  })
-})
-
-describe("a group", () => {
-  it("one_for_all: all others stop, the last first, and all start again in order", () => {
-    const top = runningRig(all, { id: "a" }, { id: "b" }, { id: "c" })
-    top.down("b")
-    top.down("c", SHUTDOWN)
-    top.down("a", SHUTDOWN)
-    for (const id of ["a", "b", "c"]) top.up(id)
-    expect(top.doings()).toEqual(["stop c", "stop a", "start a", "start b", "start c"])
-    expect(top.state().restartsAtMs).toEqual([0])
-    expect(top.state().children.map(({ restarts }) => restarts)).toEqual([1, 1, 1])
-  })
-
-  it("rest_for_one: those after it stop and start again with it, those before it never notice", () => {
-    const top = runningRig(rest, { id: "a" }, { id: "b" }, { id: "c" })
-    top.down("b")
-    top.down("c", SHUTDOWN)
-    top.up("b")
-    top.up("c")
-    expect(top.doings()).toEqual(["stop c", "start b", "start c"])
-    expect(top.child("a")).toMatchObject({ phase: "running", incarnation: 1 })
-    top.down("c")
-    top.up("c")
-    top.down("b")
-    expect(top.state().end?.type).toBe("escalated")
-  })
-
-  it("one_for_all_other_child_fails_restart: one that was started again already is stopped, and all start once more", () => {
-    const top = runningRig({ ...all, intensity: 3 }, { id: "a" }, { id: "b" })
-    top.down("a")
-    top.down("b", SHUTDOWN)
-    top.up("a")
-    top.fault("b")
-    top.down("a", SHUTDOWN)
-    top.up("a")
-    top.up("b")
-    expect(top.doings()).toEqual(["stop b", "start a", "start b", "stop a", "start a", "start b"])
-    expect(top.state().restartsAtMs).toHaveLength(2)
-  })
-
-  it("rest_for_one_other_child_fails_restart: one that was started again already is left alone", () => {
-    const top = runningRig({ ...rest, intensity: 3 }, { id: "a" }, { id: "b" })
-    top.down("a")
-    top.down("b", SHUTDOWN)
-    top.up("a")
-    top.fault("b")
-    top.up("b")
-    expect(top.doings()).toEqual(["stop b", "start a", "start b", "start b"])
-  })
-
-  it("while it is brought down, a member that goes by itself is not one more restart", () => {
-    const top = runningRig({ ...all, intensity: 1 }, { id: "a" }, { id: "b" }, { id: "c" })
-    top.down("a")
-    top.down("b")
-    top.down("c", ABNORMAL)
-    expect(top.doings()).toEqual(["stop c", "start a"])
-    expect(top.contexts()).toEqual([])
-    expect(top.state().restartsAtMs).toEqual([0])
-  })
-
-  it("while it starts again, a member before it that dies takes it down once more, as one more restart", () => {
-    const top = runningRig(rest, { id: "a" }, { id: "b" }, { id: "c" })
-    top.down("b")
-    top.down("c", SHUTDOWN)
-    top.down("a")
-    expect(top.doings()).toEqual(["stop c", "start b", "stop b"])
-    top.down("b", SHUTDOWN)
-    for (const id of ["a", "b", "c"]) top.up(id)
-    expect(top.doings()).toEqual(["start a", "start b", "start c"])
-    expect(top.state().restartsAtMs).toHaveLength(2)
-  })
-
-  it("stops at once and starts after the back-off, of which there is one at a time", () => {
-    const flags = { ...rest, intensity: 5, backoffMs: 100, maxBackoffMs: 1000 }
-    const top = runningRig(flags, { id: "a" }, { id: "b" })
-    top.down("b")
-    top.up("b")
-    top.down("b")
-    expect(top.doings()).toEqual(["start b", "set b"])
-    top.down("a")
-    expect(top.doings()).toEqual(["set a", "clear b"])
-    expect(top.phases()).toBe("a backing-off, b idle")
-    top.due("b")
-    expect(top.doings()).toEqual([])
-    top.due("a")
-    top.up("a")
-    expect(top.doings()).toEqual(["start a", "start b"])
-    top.up("b")
-    top.down("a")
-    top.due("a")
-    expect(top.doings()).toEqual(["set a", "stop b"])
-    top.down("b", SHUTDOWN)
-    expect(top.doings()).toEqual(["start a"])
-  })
-
-  it("tree, in part: a transient member that had ended comes back with its group, one that was told to stop does not", () => {
-    const top = runningRig(
-      all,
-      { id: "a" },
-      { id: "b", restart: "transient" },
-      { id: "c" },
-      { id: "d", start: "on-demand" },
-    )
-    top.down("b", NORMAL)
-    top.unwanted("c")
-    top.down("c", SHUTDOWN)
-    top.down("a")
-    top.up("a")
-    top.up("b")
-    expect(top.phases()).toBe("a running, b running, c idle, d idle")
-  })
-
-  it("a request waits for its turn, and joins a restart that is under way", () => {
-    const top = runningRig(rest, { id: "a" }, { id: "b", start: "on-demand" }, { id: "c" })
-    top.down("a")
-    top.wanted("b")
-    top.down("c", SHUTDOWN)
-    expect(top.doings()).toEqual(["stop c", "start a"])
-    top.up("a")
-    expect(top.doings()).toEqual(["start b"])
-    top.fault("b")
-    top.up("c")
-    expect(top.phases()).toBe("a running, b idle, c running")
-    expect(top.state().restartsAtMs).toHaveLength(1)
-  })
-
-  it("a member that dies before the supervisor is up is restarted, and the start goes on", () => {
-    const top = supervisionRig(rest, { id: "a" }, { id: "b" }, { id: "c" })
-    top.send({ type: "supervisor.start" })
-    top.up("a")
-    top.down("a")
-    top.down("b", SHUTDOWN)
-    for (const id of ["a", "b", "c"]) top.up(id)
-    expect(top.doings()).toEqual(["start a", "start b", "stop b", "start a", "start b", "start c"])
-    expect(top.state()).toMatchObject({ mode: "running", restartsAtMs: [0] })
-  })
-})
-
-describe("a restart that hangs", () => {
-  const slow = { intensity: 8, periodMs: 10_000, backoffMs: 100, maxBackoffMs: 100 }
-
-  it("hanging_restart_loop: a child can be told to stop, and asked for again, between two attempts", () => {
-    const top = runningRig({ ...one, ...slow }, { id: "a" })
-    top.down("a")
-    top.fault("a")
-    expect(top.phases()).toBe("a backing-off")
-    top.unwanted("a")
-    expect(top.doings()).toEqual(["start a", "set a", "clear a"])
-    top.due("a")
-    expect(top.phases()).toBe("a idle")
-    top.wanted("a")
-    top.up("a")
-    top.down("a")
-    expect(top.phases()).toBe("a backing-off")
-    top.send({ type: "supervisor.stop" })
-    expect(top.state().mode).toBe("stopped")
-  })
-
-  it("hanging_restart_loop_rest_for_one: with the child that is told to stop, the restart of the rest is over", () => {
-    const top = runningRig({ ...rest, ...slow }, { id: "a" }, { id: "b" }, { id: "c" })
-    top.down("b")
-    top.down("c", SHUTDOWN)
-    top.fault("b")
-    expect(top.phases()).toBe("a running, b backing-off, c idle")
-    top.unwanted("b")
-    expect(top.phases()).toBe("a running, b idle, c idle")
-    top.wanted("b")
-    top.up("b")
-    expect(top.phases()).toBe("a running, b running, c idle")
-    top.down("b")
-    top.send({ type: "supervisor.stop" })
-    top.down("a", SHUTDOWN)
-    expect(top.state().mode).toBe("stopped")
-  })
-})
-
-describe("the reports of a supervisor", () => {
-  it("say who, what, why, for the how-manieth time and when, also of an escalation", () => {
-    const top = runningRig({ ...one, intensity: 1 }, { id: "a" })
-    top.at(40)
-    top.down("a")
-    top.up("a")
-    top.at(70)
-    top.down("a", { type: "crashed", error: "bug" })
-    const reports = top.commands.flatMap((command) => (command.type === "report" ? [command.report] : []))
-    const crash = { type: "crashed", error: "bug" }
-    expect(reports).toEqual([
-      { supervisor: "top", child: "a", context: "child-terminated", reason: ABNORMAL, attempt: 0, atMs: 40 },
-      { supervisor: "top", child: "a", context: "started", reason: undefined, attempt: 1, atMs: 40 },
-      { supervisor: "top", child: "a", context: "child-terminated", reason: crash, attempt: 1, atMs: 70 },
-      { supervisor: "top", child: "a", context: "escalated", reason: crash, attempt: 1, atMs: 70 },
-    ])
-  })
 })

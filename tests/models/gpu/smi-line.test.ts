@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { parseMemoryLine, parseProcessLine } from "../../../src/models/gpu/smi-line.ts"
+import { parseMemoryLine } from "../../../src/models/gpu/smi-line.ts"
 
 describe("parseMemoryLine", () => {
   test("reads a line, and counts what the driver reserves as in use", () => {
@@ -60,17 +60,4 @@ describe("parseMemoryLine", () => {
       }),
     )
   })
-})
-
-describe("parseProcessLine", () => {
-  test("reads a process and its memory", () => {
-    expect(parseProcessLine("4242, 1080")).toEqual({ pid: 4242, usedMib: 1080 })
-  })
-
-  test.each(["4242, [N/A]", "pid, used_gpu_memory [MiB]", "4242", "", "4242, 1, 2", "[Not Supported]"])(
-    "takes nothing from %j",
-    (line) => {
-      expect(parseProcessLine(line)).toBeUndefined()
-    },
-  )
 })

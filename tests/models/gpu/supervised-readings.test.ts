@@ -45,6 +45,7 @@ const rig = () => {
     intervalMs: 500,
     silentMs: 3000,
     startMs: 10_000,
+    goneMs: 5000,
   })
   const heard: number[] = []
   supervised.onReading(({ usedMib }) => heard.push(usedMib))
@@ -62,6 +63,29 @@ describe("SupervisedReadings", () => {
     expect(heard).toEqual([1, 2])
     expect(first.asked).toBe(3)
     expect(supervised.state).toEqual({ type: "reading", source: "nvml" })
+    expect(second.opened).toHaveLength(0)
+  })
+
+  test("goes on after a listener that throws", () => {
+    const { clock, first, supervised, heard } = rig()
+    const stop = supervised.onState(() => {
+      throw new Error("a listener's own fault")
+    })
+    expect(() => first.last.reading(reading(1))).toThrow("a listener's own fault")
+    stop()
+    first.last.reading(reading(2))
+    clock.increment(500)
+    expect(heard).toEqual([2])
+    expect(first.asked).toBe(2)
+  })
+
+  test("does nothing more once a listener has closed it", () => {
+    const { first, second, supervised, heard } = rig()
+    supervised.onState(() => supervised.close())
+    first.last.reading(reading(1))
+    expect(heard).toEqual([])
+    expect(first.closed).toBe(1)
+    first.last.gone({ reason: "no library", isFinal: true })
     expect(second.opened).toHaveLength(0)
   })
 
@@ -120,6 +144,43 @@ describe("SupervisedReadings", () => {
     expect(heard).toEqual([1])
   })
 
+  test("says none when the last reading is five seconds old, whatever is being tried, and takes it back", () => {
+    const { clock, first, supervised } = rig()
+    const states: string[] = []
+    supervised.onState(() => states.push(supervised.state.type))
+    first.last.reading(reading(1))
+    for (let ms = 0; ms < 4900; ms += 100) clock.increment(100)
+    expect(states).toEqual(["reading"])
+    for (let ms = 0; ms < 100; ms += 100) clock.increment(100)
+    expect(states).toEqual(["reading", "none"])
+    expect(supervised.state).toEqual({ type: "none", reason: "nvml gave no reading for 3000 ms" })
+    first.last.reading(reading(2))
+    expect(supervised.state).toEqual({ type: "reading", source: "nvml" })
+  })
+
+  test("says nothing of a source that is back in time", () => {
+    const { clock, first, supervised } = rig()
+    const states: string[] = []
+    supervised.onState(() => states.push(supervised.state.type))
+    for (let round = 0; round < 3; round++) {
+      first.last.reading(reading(round))
+      for (let ms = 0; ms < 4500; ms += 100) clock.increment(100)
+    }
+    first.last.reading(reading(3))
+    expect(states).toEqual(["reading"])
+  })
+
+  test("says none when nothing has answered for ten seconds, and reads one that answers later", () => {
+    const { clock, first, second, supervised, heard } = rig()
+    for (let ms = 0; ms < 9900; ms += 100) clock.increment(100)
+    expect(supervised.state.type).toBe("opening")
+    clock.increment(100)
+    expect(supervised.state).toEqual({ type: "none", reason: "the driver gives no reading" })
+    first.last.reading(reading(1))
+    expect(supervised.state).toEqual({ type: "reading", source: "nvml" })
+    expect([heard, second.opened.length]).toEqual([[1], 0])
+  })
+
   test("forgives the failures of a source that has lived for ten seconds", () => {
     const { clock, first, second } = rig()
     for (let death = 0; death < 6; death++) {
@@ -158,6 +219,7 @@ describe("SupervisedReadings", () => {
       intervalMs: 500,
       silentMs: 3000,
       startMs: 10_000,
+      goneMs: 5000,
     })
     expect(supervised.state).toEqual({ type: "none", reason: "at once" })
   })

@@ -176,6 +176,32 @@ describe("A target is found out", () => {
   })
 })
 
+const ROW_TOOLS = ["container_status", "container_logs", "container_stats", "restart_container"]
+
+describe("An engine that is away", () => {
+  test.each(["list_containers", ...ROW_TOOLS])(
+    "is a refusal for %s, before anything else is asked.",
+    async (name) => {
+      const { docker, rig } = await open()
+      docker.state.add("n8n")
+      const operation = rig.operation(name, name === "list_containers" ? undefined : "n8n")
+      const identify = () =>
+        Effect.runPromise(Effect.result(rig.tool(name).identify?.(operation) ?? Effect.die("none")))
+      expect((await identify())._tag).toBe("Success")
+      await docker.crash()
+      expect(await identify()).toMatchObject({
+        _tag: "Failure",
+        failure: { code: "engine-away", speech: "I can't reach the container server." },
+      })
+    },
+  )
+
+  test("is none where the first of the table's containers is only not there.", async () => {
+    const { rig } = await open()
+    expect(await rig.call("list_containers")).toMatchObject({ outcome: "done" })
+  })
+})
+
 describe("A change", () => {
   test("is one request, between two looks, by the table's own name and grace.", async () => {
     const { docker, rig } = await open({ containers: [{ name: "n8n", allow: EVERYTHING, stopGraceS: 7 }] })
@@ -299,12 +325,15 @@ describe("What became of a change whose end was not seen", () => {
   test.each([
     // what, the container now, since, verdict; the engine's clock says 10 h, and ours as well
     ["restart_container", { startedAtMs: 9.99 * HOUR }, 9.98 * HOUR, "done"],
-    ["restart_container", { startedAtMs: 9.9 * HOUR, state: "exited", exitCode: 1 }, 9.5 * HOUR, "failed"],
+    ["restart_container", { startedAtMs: 9.51 * HOUR, state: "exited", exitCode: 1 }, 9.5 * HOUR, "failed"],
+    // The engine's own, as after a reboot: by then it would not have been at ours any more.
+    ["restart_container", { startedAtMs: 9.5 * HOUR + 71_000 }, 9.5 * HOUR, "unknown"],
+    ["restart_container", { startedAtMs: 9.5 * HOUR + 60_000 }, 9.5 * HOUR, "done"],
     ["restart_container", { startedAtMs: 9 * HOUR }, 9.5 * HOUR, "failed"],
     ["restart_container", { startedAtMs: 9 * HOUR }, 10 * HOUR - 5_000, "unknown"],
     ["restart_container", { startedAtMs: 9.5 * HOUR + 500 }, 9.5 * HOUR, "unknown"],
     ["restart_container", { startedAtMs: undefined, state: "created" }, 9.5 * HOUR, "failed"],
-    ["start_container", { startedAtMs: 9.6 * HOUR }, 9.5 * HOUR, "done"],
+    ["start_container", { startedAtMs: 9.51 * HOUR }, 9.5 * HOUR, "done"],
     ["start_container", { startedAtMs: 9 * HOUR }, 9.5 * HOUR, "unchanged"],
     ["stop_container", { state: "exited" }, 9.5 * HOUR, "done"],
     ["stop_container", { startedAtMs: 9 * HOUR }, 9.5 * HOUR, "failed"],
@@ -322,7 +351,7 @@ describe("What became of a change whose end was not seen", () => {
       const { docker, rig } = await open({ wallNow: () => 10 * HOUR })
       docker.state.now = () => 10 * HOUR + skew
       const { id } = docker.state.add("n8n", { startedAtMs: 9.9 * HOUR + skew })
-      for (const sinceMs of [9 * HOUR, 9.8 * HOUR, 10 * HOUR])
+      for (const sinceMs of [9 * HOUR, 9.89 * HOUR, 10 * HOUR])
         expect((await rig.reconcile("restart_container", "n8n", { id }, sinceMs)).outcome).toBe("unknown")
     }
   })
@@ -347,14 +376,17 @@ describe("What became of a change whose end was not seen", () => {
   test("Another container, one that is gone, and an engine that is away are said as such.", async () => {
     const { docker, rig } = await open()
     const { id } = docker.state.add("n8n")
-    const reconciled = async (target: { readonly id: string } | undefined) =>
-      (await rig.reconcile("restart_container", "n8n", target, 0)).outcome
-    expect(await reconciled({ id: "f".repeat(64) })).toBe("identity-changed")
-    expect(await reconciled(undefined)).toBe("unknown")
+    const reconciled = async (target: { readonly id: string } | undefined) => {
+      const { outcome, unseen } = await rig.reconcile("restart_container", "n8n", target, 0)
+      return [outcome, unseen]
+    }
+    expect(await reconciled({ id: "f".repeat(64) })).toEqual(["identity-changed", undefined])
+    expect(await reconciled(undefined)).toEqual(["unknown", undefined])
     docker.state.remove("n8n")
-    expect(await reconciled({ id })).toBe("identity-changed")
+    expect(await reconciled({ id })).toEqual(["identity-changed", undefined])
+    expect(await reconciled(undefined)).toEqual(["unknown", false])
     await docker.crash()
-    expect(await reconciled({ id })).toBe("unknown")
+    expect(await reconciled({ id })).toEqual(["unknown", true])
   })
 })
 

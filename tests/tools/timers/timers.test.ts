@@ -125,6 +125,13 @@ describe("a timer", () => {
     expect(set(60)).toMatchObject({ type: "set" })
   })
 
+  it("rings with a tone before it is said", () => {
+    const { set, advance, rung } = rig()
+    set(1)
+    advance(1000)
+    expect(rung[0]?.announcement.rings).toBe(true)
+  })
+
   it("rings again half a minute later, and its notice names nothing that the user said", () => {
     const { set, advance, rung } = rig()
     set(480, "secret plan")

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import { isRecord } from "../../../platform/is-record.ts"
 import type { AuditRow } from "../../../ports/audit.ts"
 import type { Clock } from "../../../ports/clock.ts"
 import type { GuardedTool, Operation } from "../../../ports/guarded-tool.ts"
@@ -12,9 +13,13 @@ const INTERRUPTED = "interrupted"
 
 const unknown: Ending = { outcome: "unknown", reason: INTERRUPTED, payload: undefined }
 
+/** By then the start of a container tells little, and nobody waits for the answer. */
+const GIVE_UP_MS = 24 * 3_600_000
+
 /**
- * What became of an intent of an earlier life. The log is no authority for names: the tool itself makes the operation
- * from the arguments on record, and it has to be the same one. Where that cannot be, or nobody can tell: `unknown`.
+ * What became of an intent of an earlier life; undefined while nothing can be seen, for a day at most. The log is no
+ * authority for names: the tool itself makes the operation from the arguments on record, and it has to be the same one.
+ * Where that cannot be, or nobody can tell: `unknown`.
  */
 export const reconcileRow = (
   row: AuditRow,
@@ -23,26 +28,31 @@ export const reconcileRow = (
     readonly redactor: Pick<Redactor, "redact">
     /** Monotonic. */
     readonly clock: Clock
+    /** Wall clock. */
+    readonly wallNow: () => number
     readonly deadlineMs: number
   },
-): Effect.Effect<Ending> =>
+): Effect.Effect<Ending | undefined> =>
   Effect.suspend(() => {
-    const { tools, redactor, clock, deadlineMs } = options
+    const { tools, redactor, clock, wallNow, deadlineMs } = options
     const tool = tools.get(row.tool ?? "")
     const operation = tool && operationOf(row, tool)
     if (tool?.reconcile === undefined || operation === undefined) return Effect.succeed(unknown)
     const target = row.targetId === undefined ? undefined : { id: row.targetId }
+    const later = Effect.sync(() => (wallNow() - row.atMs < GIVE_UP_MS ? undefined : unknown))
     const found = tool
       .reconcile(operation, target, row.atMs)
       .pipe(
-        Effect.flatMap(({ outcome, observed }) =>
-          Effect.map(
-            redactPayload(redactor, { observed }),
-            (payload): Ending => ({ outcome, reason: INTERRUPTED, payload }),
-          ),
+        Effect.flatMap(({ outcome, observed, unseen }) =>
+          unseen === true
+            ? later
+            : Effect.map(
+                redactPayload(redactor, { observed }),
+                (payload): Ending => ({ outcome, reason: INTERRUPTED, payload }),
+              ),
         ),
       )
-    return within(found, { clock, ms: deadlineMs, late: () => Effect.succeed(unknown) })
+    return within(found, { clock, ms: deadlineMs, late: () => later })
   }).pipe(Effect.catchCause(() => Effect.succeed(unknown)))
 
 const operationOf = (row: AuditRow, tool: GuardedTool): Operation | undefined => {
@@ -55,6 +65,3 @@ const operationOf = (row: AuditRow, tool: GuardedTool): Operation | undefined =>
     operation.tool === row.tool && operation.container === row.container && operation.tier === row.tier
   return isSame ? operation : undefined
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)

@@ -50,8 +50,9 @@ export const openBook = (call: ToolCall, context: CallContext, refuse?: DenialCo
   receiptId: undefined,
 })
 
-/** What failures to confirm are counted against. */
-export const operationKey = ({ tool, subject }: Operation): string => `${tool} ${subject}`
+/** What failures to confirm are counted against: made of what a row has, too. */
+export const operationKey = ({ tool, container }: Pick<Operation, "tool" | "container">): string =>
+  container === undefined ? tool : `${tool} ${container}`
 
 /** A row about this call; nothing of it is the caller's text but the ids, which were checked, and the payload. */
 export const entryOf = (

@@ -53,6 +53,11 @@ export class CallFeed {
     return this.#told !== undefined
   }
 
+  /** Whether a result would be heard by anybody. */
+  get isHeard(): boolean {
+    return this.#listeners.size > 0
+  }
+
   #tell(event: ToolEvent): void {
     for (const listener of [...this.#listeners]) listener(event)
   }

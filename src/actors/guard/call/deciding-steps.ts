@@ -1,15 +1,22 @@
 import * as Effect from "effect/Effect"
-import type { Decision } from "../../../ports/guard.ts"
+import type { StepOutput } from "../../../machines/guard/guarded-call-types.ts"
+import type { AuditFailure } from "../../../ports/audit.ts"
+import type { Decision, DenialCode } from "../../../ports/guard.ts"
 import type { Operation } from "../../../ports/guarded-tool.ts"
 import { decide } from "../../../security/decide.ts"
+import { within } from "../../timing.ts"
 import { redactPayload } from "../audit/redact-payload.ts"
+import { PIN_PENDING } from "../denial-speech.ts"
 import type { GuardParts } from "../guard-parts.ts"
 import { type CallBook, entryOf, operationKey, rawArguments } from "./call-book.ts"
 import { type CallSteps, passed, refused } from "./call-steps.ts"
 
 type Steps = Pick<CallSteps, "validateCall" | "admitCall" | "takeTurn" | "authoriseCall" | "recordDenial">
 
-/** From the call as it came to what the rules say about it. Nothing here reaches further than the log. */
+/** With the log put in order before it, this is less than `admitMs`. */
+const SETTLE_MS = 4000
+
+/** From the call as it came to what the rules say about it. */
 export const decidingSteps = (parts: GuardParts, book: CallBook): Steps => {
   const { call, context } = book
   const { desk, pin, limit, clock, trail, taint, queue, consent, denials, redactor } = parts
@@ -31,6 +38,23 @@ export const decidingSteps = (parts: GuardParts, book: CallBook): Steps => {
 
   const isPinSet = (operation: Operation): Effect.Effect<boolean> =>
     operation.tier === "danger" ? pin.isSet : Effect.succeed(false)
+
+  /** Who is in the way of a wait for the PIN is told how it is dropped: nobody hears that wait. */
+  const tellOfPin = (code: DenialCode): void => {
+    if (code === "consent-pending" && consent.holder !== undefined && consent.by === "pin")
+      book.denial = { code, speech: PIN_PENDING }
+  }
+
+  /**
+   * What an earlier life left open about a container is closed before anything else changes it: afterwards nobody could
+   * tell whose doing it was. Asks the engine, so it comes after the limit.
+   */
+  const settled = ({ tier, container }: Operation): Effect.Effect<StepOutput, AuditFailure> => {
+    if (tier === "read" || container === undefined) return Effect.succeed(passed)
+    const late = () => Effect.succeed(false)
+    const isSettled = within(trail.settle(container), { clock, ms: SETTLE_MS, late })
+    return Effect.map(isSettled, (all) => (all ? passed : refused("engine-away")))
+  }
 
   return {
     validateCall: Effect.sync(() => {
@@ -54,14 +78,17 @@ export const decidingSteps = (parts: GuardParts, book: CallBook): Steps => {
       if (operation === undefined) return Effect.succeed(refused("internal"))
       return trail.inOrder.pipe(
         Effect.andThen(isPinSet(operation)),
-        Effect.map((pinSet) => {
+        Effect.flatMap((pinSet) => {
           // Only since the log is in order is it known what earlier lives did.
           book.earlier = parts.earlier(call.callId)
-          if (book.earlier !== undefined) return refused("cancelled")
+          if (book.earlier !== undefined) return Effect.succeed(refused("cancelled"))
           // What the rules refuse anyway is no operation and uses up none.
           const decision = decideNow(operation, pinSet)
-          if (decision.type === "deny") return refused(decision.code)
-          return limit.admit(clock.now()) ? passed : refused("rate-limited")
+          if (decision.type === "deny") {
+            tellOfPin(decision.code)
+            return Effect.succeed(refused(decision.code))
+          }
+          return limit.admit(clock.now()) ? settled(operation) : Effect.succeed(refused("rate-limited"))
         }),
         Effect.catch(() => Effect.succeed(refused("audit-unavailable"))),
       )
@@ -76,7 +103,11 @@ export const decidingSteps = (parts: GuardParts, book: CallBook): Steps => {
       if (operation === undefined) return Effect.succeed<Decision>({ type: "deny", code: "internal" })
       return Effect.map(isPinSet(operation), (pinSet) => {
         const decision = decideNow(operation, pinSet)
-        if (decision.type === "confirm") consent.holder = call.callId
+        if (decision.type === "deny") tellOfPin(decision.code)
+        if (decision.type === "confirm") {
+          consent.holder = call.callId
+          consent.by = decision.by
+        }
         return decision
       })
     }),

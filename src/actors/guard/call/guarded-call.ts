@@ -72,14 +72,18 @@ export const startCall = (options: {
     }
   }
 
-  const end = (how: CallEnd): void => {
+  const end = (how: CallEnd, isAbandoned = false): void => {
     endConsent()
     leaveSubject()
     parts.trail.over(callId, endingOf(how))
     const result = resultOf(how, book)
+    // Where the PIN was asked for, whoever gave it hears the end; who typed a call can read the log.
+    const isUnheard = !feed.hasEnded && !feed.isHeard && !isAbandoned && context.origin !== "command-line"
     const told = feed.end(result)
     Deferred.doneUnsafe(final, Effect.succeed(result))
     onEnd(told)
+    if (isUnheard && how.type === "receipt" && result.type === "receipt" && result.tier !== "read")
+      parts.onUnheard?.(result)
   }
 
   const life = startCallLife({
@@ -92,7 +96,7 @@ export const startCall = (options: {
     times,
     clock: parts.clock,
     onCommand: obey,
-    onEnd: end,
+    onEnd: (how) => end(how),
   })
   return {
     book,
@@ -103,7 +107,7 @@ export const startCall = (options: {
       // Who was told where the PIN is given has their answer; the operation waits for it all the same.
       if (!feed.hasEnded) life.cancel()
     },
-    abandon: () => end(life.stop()),
+    abandon: () => end(life.stop(), true),
   }
 }
 
