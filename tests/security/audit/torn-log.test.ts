@@ -53,7 +53,7 @@ const restore = ({ database, wal, key }: Torn): string => {
 const damages: readonly (readonly [string, (wal: Buffer, at: number) => Buffer])[] = [
   ["cut", (wal, at) => Buffer.from(wal.subarray(0, at))],
   ["zeroed from a place on", (wal, at) => Buffer.from(wal).fill(0, at)],
-  ["zeroed for 512 bytes", (wal, at) => Buffer.from(wal).fill(0, at, at + 512)],
+  ["zeroed for 512 bytes", (wal, at) => Buffer.from(wal).fill(0, at, Math.min(at + 512, wal.length))],
   ["flipped by a bit", (wal, at) => Buffer.from(wal).fill(wal.readUInt8(at) ^ 1, at, at + 1)],
 ]
 
